@@ -1,0 +1,403 @@
+//! AS_PATH (RFC 4271 §5.1.2, RFC 5065, RFC 6793).
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::codec::Cursor;
+use crate::iana::AS_TRANS;
+
+/// Kind of a segment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SegmentKind {
+    /// AS_SET: unordered
+    Set,
+    /// AS_SEQUENCE: ordered
+    Sequence,
+    /// AS_CONFED_SEQUENCE (RFC 5065)
+    ConfedSequence,
+    /// AS_CONFED_SET (RFC 5065)
+    ConfedSet,
+}
+
+impl SegmentKind {
+    const fn decode(kind: u8) -> Option<Self> {
+        Some(match kind {
+            1 => Self::Set,
+            2 => Self::Sequence,
+            3 => Self::ConfedSequence,
+            4 => Self::ConfedSet,
+            _ => return None,
+        })
+    }
+
+    const fn code(self) -> u8 {
+        match self {
+            Self::Set => 1,
+            Self::Sequence => 2,
+            Self::ConfedSequence => 3,
+            Self::ConfedSet => 4,
+        }
+    }
+}
+
+/// One segment of an [`AsPath`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AsPathSegment<'a> {
+    /// Its kind
+    pub kind: SegmentKind,
+    asns: &'a [u8],
+}
+
+impl<'a> AsPathSegment<'a> {
+    /// Its AS numbers, the last one added first.
+    pub fn asns(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = u32> + ExactSizeIterator + Clone + use<'a> {
+        self.asns.chunks_exact(4).map(|asn| asn.try_into().map_or(0, u32::from_be_bytes))
+    }
+}
+
+/// A view on a path of 4-octet AS numbers.
+///
+/// ```
+/// use bgp_wire::{AsPath, AsPathBuilder, SegmentKind};
+/// let mut path = AsPathBuilder::default();
+/// path.segment(SegmentKind::Sequence, [64512, 64513]).segment(SegmentKind::Set, [1, 2]);
+/// let path = AsPath::new(path.bytes());
+/// assert_eq!(path.to_string(), "64512 64513 {1,2}");
+/// assert_eq!((path.len(), path.first(), path.origin()), (3, Some(64512), None));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct AsPath<'a>(&'a [u8]);
+
+impl<'a> AsPath<'a> {
+    /// A view on the attribute's value. What does not parse is not seen: received paths are checked when
+    /// their UPDATE is decoded.
+    pub const fn new(value: &'a [u8]) -> Self {
+        Self(value)
+    }
+
+    /// The attribute's value.
+    pub const fn bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// Its segments.
+    pub fn segments(self) -> impl Iterator<Item = AsPathSegment<'a>> + Clone {
+        let mut cursor = Cursor::new(self.0);
+        core::iter::from_fn(move || {
+            let kind = SegmentKind::decode(cursor.u8()?)?;
+            let count = cursor.u8()?;
+            Some(AsPathSegment { kind, asns: cursor.take(usize::from(count) * 4)? })
+        })
+    }
+
+    /// All AS numbers, those of sets too.
+    pub fn asns(self) -> impl Iterator<Item = u32> + Clone + use<'a> {
+        let segments = Self::segments(self);
+        segments.flat_map(|segment| segment.asns())
+    }
+
+    /// Length for the decision process: a set counts 1, confederation segments nothing (RFC 4271 §9.1.2.2,
+    /// RFC 5065 §5.3).
+    pub fn len(self) -> u32 {
+        self.segments()
+            .map(|segment| match segment.kind {
+                SegmentKind::Sequence => u32::try_from(segment.asns().len()).unwrap_or(u32::MAX),
+                SegmentKind::Set => 1,
+                SegmentKind::ConfedSequence | SegmentKind::ConfedSet => 0,
+            })
+            .sum()
+    }
+
+    /// Whether there is no AS in it.
+    pub fn is_empty(self) -> bool {
+        self.asns().next().is_none()
+    }
+
+    /// The AS that announced the route to us: the first one, unless a set leads.
+    pub fn first(self) -> Option<u32> {
+        let segment = self.segments().find(|segment| !is_confederation(segment.kind))?;
+        segment.asns().next().filter(|_| segment.kind == SegmentKind::Sequence)
+    }
+
+    /// The AS where the route began: the last one, unless a set ends the path.
+    pub fn origin(self) -> Option<u32> {
+        let segment = self.segments().last()?;
+        segment.asns().next_back().filter(|_| segment.kind == SegmentKind::Sequence)
+    }
+
+    /// How often `asn` stands in it.
+    pub fn count(self, asn: u32) -> usize {
+        self.asns().filter(|other| *other == asn).count()
+    }
+
+    /// Number of ASes as RFC 6793 §4.2.3 counts them to compare AS_PATH with AS4_PATH.
+    fn hops(self) -> usize {
+        usize::try_from(self.len()).unwrap_or(usize::MAX)
+    }
+}
+
+const fn is_confederation(kind: SegmentKind) -> bool {
+    matches!(kind, SegmentKind::ConfedSequence | SegmentKind::ConfedSet)
+}
+
+impl fmt::Display for AsPath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (position, segment) in self.segments().enumerate() {
+            if position > 0 {
+                f.write_str(" ")?;
+            }
+            let (open, between, close) = match segment.kind {
+                SegmentKind::Sequence => ("", " ", ""),
+                SegmentKind::Set => ("{", ",", "}"),
+                SegmentKind::ConfedSequence => ("(", " ", ")"),
+                SegmentKind::ConfedSet => ("[", ",", "]"),
+            };
+            f.write_str(open)?;
+            for (position, asn) in segment.asns().enumerate() {
+                let separator = if position > 0 { between } else { "" };
+                write!(f, "{separator}{asn}")?;
+            }
+            f.write_str(close)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for AsPath<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AsPath({self})")
+    }
+}
+
+/// Builds the value of an AS_PATH with 4-octet AS numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AsPathBuilder(Vec<u8>);
+
+impl AsPathBuilder {
+    /// A copy of `path` to change.
+    pub fn from_path(path: AsPath<'_>) -> Self {
+        Self(path.0.to_vec())
+    }
+
+    /// Appends a segment; one of more than 255 AS numbers is split. An empty one is left out.
+    pub fn segment(&mut self, kind: SegmentKind, asns: impl IntoIterator<Item = u32>) -> &mut Self {
+        let mut asns = asns.into_iter().peekable();
+        while asns.peek().is_some() {
+            let start = self.0.len();
+            self.0.extend([kind.code(), 0]);
+            let mut count = 0u8;
+            while count < u8::MAX {
+                let Some(asn) = asns.next() else { break };
+                self.0.extend(asn.to_be_bytes());
+                count += 1;
+            }
+            if let Some(field) = self.0.get_mut(start + 1) {
+                *field = count;
+            }
+        }
+        self
+    }
+
+    /// Appends a segment; a sequence goes on with the one at the end where that has room.
+    fn join(&mut self, segment: AsPathSegment<'_>) {
+        let path = AsPath(&self.0);
+        let last = path.segments().last().filter(|last| {
+            last.kind == SegmentKind::Sequence
+                && segment.kind == SegmentKind::Sequence
+                && last.asns().len() + segment.asns().len() <= usize::from(u8::MAX)
+        });
+        let start = last.map(|last| path.0.len() - last.asns.len() - 1);
+        match start.and_then(|start| self.0.get_mut(start)) {
+            Some(count) => {
+                *count += u8::try_from(segment.asns().len()).unwrap_or_default();
+                self.0.extend_from_slice(segment.asns);
+            }
+            None => {
+                self.segment(segment.kind, segment.asns());
+            }
+        }
+    }
+
+    /// Puts `asn` in front (RFC 4271 §5.1.2 b).
+    pub fn prepend(&mut self, asn: u32) -> &mut Self {
+        match self.0.as_mut_slice() {
+            // Into the leading sequence where it has room …
+            [2, count, ..] if *count < u8::MAX => {
+                *count += 1;
+                self.0.splice(2..2, asn.to_be_bytes());
+            }
+            // … else into a new one.
+            _ => {
+                let [a, b, c, d] = asn.to_be_bytes();
+                self.0.splice(0..0, [2, 1, a, b, c, d]);
+            }
+        }
+        self
+    }
+
+    /// The value.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+/// Whether a value parses as segments of AS numbers of `width` octets, none of them empty, none of the
+/// numbers zero (RFC 4271 §6.3, RFC 7606 §7.2, RFC 7607 §2).
+pub(crate) fn is_well_formed(value: &[u8], width: usize) -> bool {
+    let mut cursor = Cursor::new(value);
+    while !cursor.is_empty() {
+        let (Some(kind), Some(count)) = (cursor.u8(), cursor.u8()) else { return false };
+        let Some(asns) = cursor.take(usize::from(count) * width) else { return false };
+        let zero = || asns.chunks_exact(width).any(|asn| asn.iter().all(|octet| *octet == 0));
+        if SegmentKind::decode(kind).is_none() || count == 0 || zero() {
+            return false;
+        }
+    }
+    true
+}
+
+/// Turns a path of 2-octet AS numbers, and the AS4_PATH that came with it, into the real path
+/// (RFC 6793 §4.2.3).
+pub(crate) fn widen(value: &[u8], as4_path: Option<AsPath<'_>>, out: &mut AsPathBuilder) {
+    let mut wide = AsPathBuilder::default();
+    let mut cursor = Cursor::new(value);
+    while let (Some(kind), Some(count)) = (cursor.u8().and_then(SegmentKind::decode), cursor.u8()) {
+        let asns = cursor.take(usize::from(count) * 2).unwrap_or_default();
+        wide.segment(
+            kind,
+            asns.chunks_exact(2).map(|asn| asn.try_into().map_or(0, u16::from_be_bytes).into()),
+        );
+    }
+    let path = AsPath(&wide.0);
+    let Some(as4_path) = as4_path.filter(|as4_path| as4_path.hops() <= path.hops()) else {
+        *out = wide;
+        return;
+    };
+    // The ASes that did not know AS4_PATH stand in front of it, with the confederation segments that lead
+    // or adjoin what is taken.
+    let mut missing = path.hops() - as4_path.hops();
+    for segment in path.segments() {
+        let length = segment.asns().len();
+        let (taken, hops) = match segment.kind {
+            SegmentKind::Sequence => (missing.min(length), missing.min(length)),
+            SegmentKind::Set if missing > 0 => (length, 1),
+            SegmentKind::Set => (0, 0),
+            SegmentKind::ConfedSequence | SegmentKind::ConfedSet => (length, 0),
+        };
+        missing -= hops;
+        out.segment(segment.kind, segment.asns().take(taken));
+        if taken < length {
+            break;
+        }
+    }
+    // AS4_PATH holds no confederation segments (RFC 6793 §3).
+    for segment in as4_path.segments().filter(|segment| !is_confederation(segment.kind)) {
+        out.join(segment);
+    }
+}
+
+/// Writes a path with 2-octet AS numbers; true when AS_TRANS had to stand in for one, so that an AS4_PATH
+/// has to go with it (RFC 6793 §4.2.2).
+pub(crate) fn narrow(path: AsPath<'_>, out: &mut Vec<u8>) -> bool {
+    let mut lossy = false;
+    for segment in path.segments() {
+        out.extend([segment.kind.code(), u8::try_from(segment.asns().len()).unwrap_or(u8::MAX)]);
+        for asn in segment.asns() {
+            let short = u16::try_from(asn).unwrap_or(AS_TRANS);
+            lossy |= u32::from(short) != asn;
+            out.extend(short.to_be_bytes());
+        }
+    }
+    lossy
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::{String, ToString};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn path(segments: &[(SegmentKind, &[u32])]) -> AsPathBuilder {
+        let mut builder = AsPathBuilder::default();
+        for (kind, asns) in segments {
+            builder.segment(*kind, asns.iter().copied());
+        }
+        builder
+    }
+
+    fn merge(as_path: &[(SegmentKind, &[u32])], as4_path: &[(SegmentKind, &[u32])]) -> String {
+        let mut narrowed = Vec::new();
+        narrow(AsPath(&path(as_path).0), &mut narrowed);
+        let as4_path = path(as4_path);
+        let mut out = AsPathBuilder::default();
+        widen(&narrowed, Some(AsPath(&as4_path.0)), &mut out);
+        AsPath(&out.0).to_string()
+    }
+
+    #[test]
+    fn prepending_starts_a_new_sequence_when_it_must() {
+        let mut builder = path(&[(SegmentKind::Set, &[1, 2])]);
+        builder.prepend(3).prepend(4);
+        assert_eq!(AsPath(&builder.0).to_string(), "4 3 {1,2}");
+        let mut long = AsPathBuilder::default();
+        long.segment(SegmentKind::Sequence, 1..=255).prepend(7);
+        assert_eq!(AsPath(&long.0).segments().count(), 2);
+        assert_eq!((AsPath(&long.0).len(), AsPath(&long.0).first()), (256, Some(7)));
+    }
+
+    #[test]
+    fn length_counts_a_set_once_and_confederations_not() {
+        let builder = path(&[
+            (SegmentKind::ConfedSequence, &[65100, 65101]),
+            (SegmentKind::Sequence, &[1, 2, 3]),
+            (SegmentKind::Set, &[4, 5]),
+        ]);
+        let path = AsPath(&builder.0);
+        assert_eq!((path.len(), path.first(), path.origin(), path.count(5)), (4, Some(1), None, 1));
+        assert_eq!(path.to_string(), "(65100 65101) 1 2 3 {4,5}");
+    }
+
+    /// RFC 6793 §4.2.3
+    #[test]
+    fn as4_path_is_merged() {
+        use SegmentKind::{Sequence, Set};
+        assert_eq!(
+            merge(&[(Sequence, &[1, 200_000, 3])], &[(Sequence, &[200_000, 3])]),
+            "1 200000 3"
+        );
+        assert_eq!(merge(&[(Sequence, &[200_000])], &[(Sequence, &[200_000])]), "200000");
+        // A longer AS4_PATH is ignored.
+        assert_eq!(merge(&[(Sequence, &[1, 200_000])], &[(Sequence, &[9, 8, 7])]), "1 23456");
+        let with_set = merge(
+            &[(Sequence, &[1, 200_000]), (Set, &[5, 6])],
+            &[(Sequence, &[200_000]), (Set, &[5, 6])],
+        );
+        assert_eq!(with_set, "1 200000 {5,6}");
+    }
+
+    proptest! {
+        #[test]
+        fn narrow_then_widen_gives_the_path_back(asns in prop::collection::vec(1u32..1_000_000, 1..300)) {
+            let mut builder = AsPathBuilder::default();
+            builder.segment(SegmentKind::Sequence, asns);
+            let mut narrowed = Vec::new();
+            let lossy = narrow(AsPath(&builder.0), &mut narrowed);
+            prop_assert!(is_well_formed(&narrowed, 2) && is_well_formed(&builder.0, 4));
+            let mut out = AsPathBuilder::default();
+            widen(&narrowed, lossy.then_some(AsPath(&builder.0)), &mut out);
+            prop_assert_eq!(AsPath(&out.0).to_string(), AsPath(&builder.0).to_string());
+        }
+
+        #[test]
+        fn views_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+            let path = AsPath(&bytes);
+            let _ = (path.to_string(), path.len(), path.first(), path.origin(), is_well_formed(&bytes, 2));
+            let mut out = AsPathBuilder::default();
+            widen(&bytes, Some(path), &mut out);
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! BGP-4 messages: bytes to values and back, and nothing else.
+//!
+//! Everything here is a pure function of its input: no I/O, no clock, no state between messages. What was
+//! negotiated on a session and changes the format (4-octet AS numbers, add-path, extended messages) is one
+//! [`Context`] value given to decode and encode.
+//!
+//! Messages are views over [`bytes::Bytes`]: an [`Update`] keeps the received buffer and the places of its
+//! parts; iterating over prefixes and reading attributes copies nothing.
+//!
+//! ```
+//! use bgp_wire::{Context, Message, split_frame};
+//! use bytes::BytesMut;
+//!
+//! // A KEEPALIVE as it comes from a socket (RFC 4271 §4.4).
+//! let mut buffer = BytesMut::from(&[0xff; 16][..]);
+//! buffer.extend_from_slice(&[0, 19, 4]);
+//! let context = Context::default();
+//! let frame = split_frame(&mut buffer, &context)?.expect("one whole message");
+//! assert_eq!(Message::decode(&frame, &context)?, Message::Keepalive);
+//! assert!(buffer.is_empty());
+//! # Ok::<(), bgp_wire::MessageError>(())
+//! ```
+//!
+//! Every decode error knows the NOTIFICATION that RFC 4271 §6 asks for: see [`MessageError::notification`].
+
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
+#![deny(clippy::indexing_slicing)]
+
+extern crate alloc;
+
+mod attribute;
+mod capability;
+mod codec;
+mod error;
+mod header;
+mod iana;
+mod message;
+mod nlri;
+mod notification;
+mod open;
+mod route_refresh;
+mod update;
+
+pub use attribute::as_path::{AsPath, AsPathBuilder, AsPathSegment, SegmentKind};
+pub use attribute::community::{Community, ExtendedCommunity, LargeCommunity};
+pub use attribute::edit::AttributesBuilder;
+pub use attribute::next_hop::NextHop;
+pub use attribute::view::{Aggregator, AttributesRef, Origin, RawAttribute};
+pub use capability::{
+    AddPathDirection, Capabilities, Capability, ExtendedNextHopEncoding, GracefulRestart,
+    GracefulRestartFamily,
+};
+pub use error::{
+    AttributesTooLong, HeaderError, MessageError, OpenError, RouteRefreshError, UpdateError,
+};
+pub use header::{Frame, HEADER_LENGTH, MAX_EXTENDED_LENGTH, MAX_LENGTH, split_frame};
+pub use iana::{
+    AS_TRANS, Afi, AttributeCode, CapabilityCode, Family, MessageType, NotificationCode, Safi,
+    subcode,
+};
+pub use message::{Context, Message};
+pub use nlri::{Nlri, Prefixes, encode_prefix};
+pub use notification::Notification;
+pub use open::Open;
+pub use route_refresh::RouteRefresh;
+pub use update::encode::UpdateWriter;
+pub use update::{MpReach, MpUnreach, Reach, Unreach, Update};

@@ -1,0 +1,235 @@
+//! Where routes come from and go to: protocol instances and their channels.
+
+use alloc::string::String;
+use core::net::{IpAddr, Ipv4Addr};
+
+use bgp_wire::{Context, Family, NextHop};
+use smallvec::SmallVec;
+
+use crate::policy::Filter;
+use crate::route::RouteSource;
+use crate::table::TableId;
+
+/// Number of a protocol instance in its [`crate::Rib`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SourceId(pub(crate) u16);
+
+impl SourceId {
+    /// Of no instance.
+    pub(crate) const NONE: Self = Self(u16::MAX);
+}
+
+/// When an option about next hops applies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum NextHopMode {
+    /// Never
+    #[default]
+    Never,
+    /// To all routes
+    Always,
+    /// To routes learned by iBGP
+    Internal,
+    /// To routes learned by eBGP
+    External,
+}
+
+impl NextHopMode {
+    pub(crate) const fn applies(self, internal: bool) -> bool {
+        match self {
+            Self::Never => false,
+            Self::Always => true,
+            Self::Internal => internal,
+            Self::External => !internal,
+        }
+    }
+}
+
+/// A neighbour whose session is up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerConfig {
+    /// Our AS on this session
+    pub local_as: u32,
+    /// The neighbour's AS
+    pub remote_as: u32,
+    /// Our BGP identifier
+    pub router_id: Ipv4Addr,
+    /// The neighbour's BGP identifier
+    pub remote_id: Ipv4Addr,
+    /// Our end of the connection
+    pub local_address: IpAddr,
+    /// The neighbour's end of the connection
+    pub address: IpAddr,
+    /// Index of the interface that joins us, when the neighbour is directly connected
+    pub interface: Option<u32>,
+    /// A client of ours as a route reflector (RFC 4456)
+    pub reflector_client: bool,
+    /// CLUSTER_ID of ours (RFC 4456)
+    pub cluster_id: Ipv4Addr,
+    /// A client of ours as a route server: AS_PATH, MULTI_EXIT_DISC and next hop stay (RFC 7947)
+    pub route_server_client: bool,
+    /// How often our AS may stand in a received AS_PATH
+    pub allow_local_as: u8,
+    /// LOCAL_PREF of received routes that have none
+    pub default_local_pref: u32,
+    /// What a missing MULTI_EXIT_DISC counts as
+    pub default_med: u32,
+    /// The format of what we send
+    pub send: Context,
+}
+
+impl PeerConfig {
+    /// A neighbour in another AS, everything else as usual; BGP identifiers are taken from IPv4 addresses.
+    pub fn external(local_as: u32, remote_as: u32, local_address: IpAddr, address: IpAddr) -> Self {
+        let identifier = |address| match address {
+            IpAddr::V4(address) => address,
+            IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
+        };
+        Self {
+            local_as,
+            remote_as,
+            router_id: identifier(local_address),
+            remote_id: identifier(address),
+            local_address,
+            address,
+            interface: None,
+            reflector_client: false,
+            cluster_id: identifier(local_address),
+            route_server_client: false,
+            allow_local_as: 0,
+            default_local_pref: 100,
+            default_med: 0,
+            send: Context { four_octet_as: true, ..Context::default() },
+        }
+    }
+
+    /// Whether the session is iBGP.
+    pub const fn is_internal(&self) -> bool {
+        self.local_as == self.remote_as
+    }
+}
+
+/// What a neighbour and a table exchange.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChannelConfig {
+    /// The table
+    pub table: TableId,
+    /// The family
+    pub family: Family,
+    /// Preference of the routes among protocols
+    pub preference: u32,
+    /// What is taken from the neighbour
+    pub import: Filter,
+    /// What the neighbour is told
+    pub export: Filter,
+    /// Most routes taken from the neighbour
+    pub import_limit: Option<u32>,
+    /// Beyond the limit routes are left out; else they are taken and only reported
+    pub import_limit_blocks: bool,
+    /// What "self" is as a next hop; our end of the connection where not given. Where that does not suit the
+    /// family, routes that need it are not announced
+    pub own_next_hop: Option<NextHop>,
+    /// Announce ourselves as next hop
+    pub next_hop_self: NextHopMode,
+    /// Keep the received next hop
+    pub next_hop_keep: NextHopMode,
+    /// IPv4 routes may have IPv6 next hops (RFC 8950)
+    pub extended_next_hop: bool,
+}
+
+impl ChannelConfig {
+    /// A channel that lets everything pass, with preference 100.
+    pub const fn new(table: TableId, family: Family) -> Self {
+        Self {
+            table,
+            family,
+            preference: 100,
+            import: Filter::All,
+            export: Filter::All,
+            import_limit: None,
+            import_limit_blocks: false,
+            own_next_hop: None,
+            next_hop_self: NextHopMode::Never,
+            next_hop_keep: NextHopMode::Never,
+            extended_next_hop: false,
+        }
+    }
+}
+
+/// Counters of a channel since its session came up, as BIRD shows them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ChannelStatistics {
+    /// Routes received
+    pub import_updates: u64,
+    /// Of these: not usable (loops, the limit)
+    pub import_updates_rejected: u64,
+    /// Of these: refused by the import filter
+    pub import_updates_filtered: u64,
+    /// Of these: nothing new
+    pub import_updates_ignored: u64,
+    /// Of these: now in the table
+    pub import_updates_accepted: u64,
+    /// Withdrawals received
+    pub import_withdraws: u64,
+    /// Of these: of routes that were not there
+    pub import_withdraws_ignored: u64,
+    /// Of these: removed from the table
+    pub import_withdraws_accepted: u64,
+    /// Routes announced
+    pub export_updates: u64,
+    /// Withdrawals announced
+    pub export_withdraws: u64,
+}
+
+/// A channel at work.
+#[derive(Debug, Clone)]
+pub(crate) struct Channel {
+    pub(crate) config: ChannelConfig,
+    pub(crate) statistics: ChannelStatistics,
+    /// Routes of the source in the table.
+    pub(crate) routes: u32,
+    /// Of these: best ones.
+    pub(crate) preferred: u32,
+    /// The update group, for a channel of a neighbour.
+    pub(crate) group: Option<u32>,
+}
+
+impl Channel {
+    pub(crate) fn new(config: ChannelConfig) -> Self {
+        Self {
+            config,
+            statistics: ChannelStatistics::default(),
+            routes: 0,
+            preferred: 0,
+            group: None,
+        }
+    }
+}
+
+/// A protocol instance.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    pub(crate) name: String,
+    pub(crate) kind: RouteSource,
+    pub(crate) preference: u32,
+    pub(crate) peer: Option<PeerConfig>,
+    pub(crate) channels: SmallVec<[Channel; 2]>,
+}
+
+impl Source {
+    pub(crate) fn channel(&self, table: TableId) -> Option<&Channel> {
+        self.channels.iter().find(|channel| channel.config.table == table)
+    }
+
+    pub(crate) fn channel_mut(&mut self, table: TableId) -> Option<&mut Channel> {
+        self.channels.iter_mut().find(|channel| channel.config.table == table)
+    }
+
+    /// Preference of its routes in `table`.
+    pub(crate) fn preference(&self, table: TableId) -> u32 {
+        self.channel(table).map_or(self.preference, |channel| channel.config.preference)
+    }
+
+    pub(crate) fn is_internal(&self) -> bool {
+        self.peer.as_ref().is_some_and(PeerConfig::is_internal)
+    }
+}

@@ -1,0 +1,57 @@
+//! Routing tables of a BGP speaker: who announced what, which route is best, and what to tell whom.
+//!
+//! A [`Rib`] does no I/O and reads no clock. Updates go in with [`Rib::handle_update`], routes of the host
+//! itself with [`Rib::originate`]; packed UPDATE messages come out with [`Rib::poll_update`], changes of best
+//! routes with [`Rib::poll_change`].
+//!
+//! ```
+//! use rib::{AcceptAll, ChannelConfig, Family, Origination, PeerConfig, Rib, Rules, RouteSource};
+//! use bgp_wire::Context;
+//! use core::time::Duration;
+//!
+//! let mut rib = Rib::new(7);
+//! let master4 = rib.add_table("master4", Family::IPV4_UNICAST);
+//! let own = rib.add_source("static1", RouteSource::Static, 200);
+//! rib.originate(Duration::ZERO, own, master4, "192.0.2.0/24".parse()?, &Origination::default());
+//!
+//! // A neighbour in another AS; its session has just come up.
+//! let peer = rib.add_source("up1", RouteSource::Bgp, 100);
+//! let config = PeerConfig::external(65001, 65002, "203.0.113.1".parse()?, "203.0.113.2".parse()?);
+//! rib.peer_up(peer, config, [ChannelConfig::new(master4, Family::IPV4_UNICAST)]);
+//! let message = rib.poll_update(peer, &mut AcceptAll).ok_or("there is a route to announce")?;
+//! assert_eq!(message.announced, 1);
+//! let end_of_rib = rib.poll_update(peer, &mut AcceptAll).ok_or("and its end is marked")?;
+//! assert_eq!((end_of_rib.announced, end_of_rib.messages), (0, 1));
+//! assert!(rib.poll_update(peer, &mut AcceptAll).is_none());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod attributes;
+mod change;
+mod channel;
+mod decision;
+mod export;
+mod group;
+mod next_hop;
+mod policy;
+mod rib;
+mod route;
+mod show;
+mod table;
+
+pub use bgp_wire::{AttributesRef, Family, NextHop};
+
+pub use crate::attributes::AttributeFacts;
+pub use crate::channel::{ChannelConfig, ChannelStatistics, NextHopMode, PeerConfig, SourceId};
+pub use crate::decision::{Candidate, DecisionStep, Rules, best_path};
+pub use crate::group::Chunk;
+pub use crate::next_hop::{NextHopId, NextHopKey};
+pub use crate::policy::{AcceptAll, Filter, Policy};
+pub use crate::rib::{Change, Origination, Rib, UpdateOutcome};
+pub use crate::route::{Route, RouteSource};
+pub use crate::show::{NetView, PathView};
+pub use crate::table::TableId;

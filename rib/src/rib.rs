@@ -1,0 +1,788 @@
+//! The routing information base: all tables, sources and update groups of a router.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use bgp_wire::{AttributeCode, AttributesBuilder, AttributesRef, Family, Nlri, Update};
+use ipnet::IpNet;
+use smallvec::SmallVec;
+
+use crate::attributes::{AttributeStore, AttributesId};
+use crate::channel::{Channel, ChannelConfig, ChannelStatistics, PeerConfig, Source, SourceId};
+use crate::decision::{Candidate, Rules, best_path};
+use crate::export::ExportRules;
+use crate::group::{Chunk, Group, View};
+use crate::next_hop::{NextHopId, NextHopKey, NextHops};
+use crate::policy::Policy;
+use crate::route::{Route, RouteSource};
+use crate::table::{Path, Set, Table, TableId};
+
+/// Tables, and what their neighbours know of them.
+///
+/// # Contract
+///
+/// 1. Set up: [`Rib::add_table`], [`Rib::add_source`], [`Rib::originate`].
+/// 2. A session comes up: [`Rib::peer_up`]. Its UPDATEs: [`Rib::handle_update`]. It goes down:
+///    [`Rib::peer_down`].
+/// 3. After anything was put in, take [`Rib::poll_next_hop`] until `None` and answer with
+///    [`Rib::set_next_hop`] where a next hop is not simply at hand.
+/// 4. Take [`Rib::poll_update`] for a neighbour whenever its connection has room, until `None`: what is not
+///    taken waits as a place in a list, not as messages, and the newest state replaces an older one.
+///
+/// `now` is the time since an epoch of the caller's choice, and never goes back.
+#[derive(Debug, Clone)]
+pub struct Rib {
+    pub(crate) seed: u64,
+    pub(crate) rules: Rules,
+    pub(crate) tables: Vec<Table>,
+    pub(crate) sources: Vec<Option<Source>>,
+    pub(crate) attributes: AttributeStore,
+    pub(crate) next_hops: NextHops,
+    groups: Vec<Option<Group>>,
+    watchers: Vec<Watcher>,
+    /// Reused while an UPDATE is read.
+    scratch: Scratch,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Scratch {
+    canonical: Vec<u8>,
+    edited: AttributesBuilder,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Watcher {
+    table: TableId,
+    position: u64,
+}
+
+/// The best route of a network has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// The table
+    pub table: TableId,
+    /// The network
+    pub net: IpNet,
+    /// Whether there still is a route: look it up with [`Rib::lookup`]
+    pub present: bool,
+}
+
+/// A route of the host itself.
+#[derive(Debug, Clone, Default)]
+pub struct Origination {
+    /// Where it leads; `None` for a network at hand or a blackhole
+    pub next_hop: Option<NextHopKey>,
+    /// BGP attributes it has from the beginning
+    pub attributes: AttributesBuilder,
+}
+
+/// What became of an UPDATE.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UpdateOutcome {
+    /// The family whose import limit was passed
+    pub limit_exceeded: Option<Family>,
+}
+
+/// The best path of a network: what tells whether anything changed.
+type Best = Option<(SourceId, AttributesId)>;
+
+impl Rib {
+    /// An empty one. `seed` makes the hash tables unpredictable for neighbours; outputs do not depend on it.
+    pub fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            rules: Rules::default(),
+            tables: Vec::new(),
+            sources: Vec::new(),
+            attributes: AttributeStore::new(seed),
+            next_hops: NextHops::new(seed),
+            groups: Vec::new(),
+            watchers: Vec::new(),
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// Sets the rules of the decision process, for all decisions from now on.
+    pub const fn set_rules(&mut self, rules: Rules) {
+        self.rules = rules;
+    }
+
+    /// Adds a table.
+    pub fn add_table(&mut self, name: &str, family: Family) -> TableId {
+        self.tables.push(Table::new(name, family, self.seed));
+        TableId(u16::try_from(self.tables.len() - 1).unwrap_or(u16::MAX))
+    }
+
+    /// Adds a protocol instance whose routes have `preference`. There is room for 65,535.
+    pub fn add_source(&mut self, name: &str, kind: RouteSource, preference: u32) -> SourceId {
+        let source = Source {
+            name: String::from(name),
+            kind,
+            preference,
+            peer: None,
+            channels: SmallVec::new(),
+        };
+        let place = self.sources.iter().position(Option::is_none).unwrap_or(self.sources.len());
+        match self.sources.get_mut(place) {
+            Some(free) => *free = Some(source),
+            None => self.sources.push(Some(source)),
+        }
+        SourceId(u16::try_from(place).unwrap_or(u16::MAX))
+    }
+
+    /// Removes a protocol instance with all its routes.
+    pub fn remove_source(&mut self, id: SourceId) {
+        self.peer_down(id);
+        if let Some(source) = self.sources.get_mut(usize::from(id.0)) {
+            *source = None;
+        }
+    }
+
+    fn source(&self, id: SourceId) -> Option<&Source> {
+        self.sources.get(usize::from(id.0))?.as_ref()
+    }
+
+    fn source_mut(&mut self, id: SourceId) -> Option<&mut Source> {
+        self.sources.get_mut(usize::from(id.0))?.as_mut()
+    }
+
+    /// Sets or replaces a route of the host itself.
+    pub fn originate(
+        &mut self,
+        now: Duration,
+        from: SourceId,
+        table: TableId,
+        net: IpNet,
+        route: &Origination,
+    ) {
+        let next_hop = route.next_hop.map_or(NextHopId::NONE, |key| self.next_hops.intern(key));
+        let id = self.attributes.intern(route.attributes.view(), next_hop, &mut self.next_hops);
+        let Some(family) = self.tables.get(usize::from(table.0)).map(|table| table.family) else {
+            return;
+        };
+        let Some(source) = self.source_mut(from) else { return };
+        if source.channel(table).is_none() {
+            let preference = source.preference;
+            let config = ChannelConfig { preference, ..ChannelConfig::new(table, family) };
+            source.channels.push(Channel::new(config));
+        }
+        self.set_path(table, &net, Path::new(id, from, now));
+        self.attributes.sweep(id, &mut self.next_hops);
+    }
+
+    /// Removes a route of the host itself; false when there was none.
+    pub fn withdraw(&mut self, from: SourceId, table: TableId, net: &IpNet) -> bool {
+        self.remove_path(table, net, from)
+    }
+
+    /// The session with a neighbour has come up: it is told all routes of its channels, then every change.
+    /// Counters start anew.
+    pub fn peer_up(
+        &mut self,
+        id: SourceId,
+        peer: PeerConfig,
+        channels: impl IntoIterator<Item = ChannelConfig>,
+    ) {
+        self.peer_down(id);
+        for config in channels {
+            let group = self.join_group(id, ExportRules::new(&peer, &config), false);
+            if let Some(source) = self.source_mut(id) {
+                source.channels.push(Channel { group: Some(group), ..Channel::new(config) });
+            }
+        }
+        if let Some(source) = self.source_mut(id) {
+            source.peer = Some(peer);
+        }
+    }
+
+    /// The session with a neighbour has gone down: its routes are removed.
+    pub fn peer_down(&mut self, id: SourceId) {
+        let Some(source) = self.source_mut(id) else { return };
+        source.peer = None;
+        let groups: SmallVec<[u32; 2]> =
+            source.channels.iter().filter_map(|channel| channel.group).collect();
+        for group in groups {
+            self.leave_group(id, group);
+        }
+        let tables: SmallVec<[TableId; 2]> = self
+            .source(id)
+            .into_iter()
+            .flat_map(|source| &source.channels)
+            .map(|c| c.config.table)
+            .collect();
+        for table in tables {
+            self.flush(id, table);
+        }
+        if let Some(source) = self.source_mut(id) {
+            source.channels.clear();
+        }
+    }
+
+    /// Changes the filters or options of a channel while the session stays. The neighbour is told what is
+    /// different; routes that were taken before stay until the neighbour sends them again.
+    pub fn reconfigure_channel(&mut self, id: SourceId, config: ChannelConfig) {
+        let table = config.table;
+        let Some(source) = self.source(id) else { return };
+        let (Some(peer), Some(channel)) = (&source.peer, source.channel(table)) else { return };
+        let (rules, old) = (ExportRules::new(peer, &config), channel.group);
+        let mut group = old;
+        if let Some(old) = old
+            && self
+                .groups
+                .get(old as usize)
+                .and_then(Option::as_ref)
+                .is_some_and(|group| group.rules != rules)
+        {
+            self.leave_group(id, old);
+            group = Some(self.join_group(id, rules, true));
+        }
+        if let Some(channel) = self.source_mut(id).and_then(|source| source.channel_mut(table)) {
+            channel.config = config;
+            channel.group = group;
+        }
+    }
+
+    /// The neighbour asks for all routes of `family` again (RFC 2918).
+    pub fn handle_route_refresh(&mut self, from: SourceId, family: Family) {
+        let Some(source) = self.source(from) else { return };
+        let channel = source.channels.iter().find(|channel| channel.config.family == family);
+        let Some(group) = channel.and_then(|channel| channel.group) else { return };
+        if let Some(group) = self.groups.get_mut(group as usize).and_then(Option::as_mut) {
+            group.refresh(from);
+        }
+    }
+
+    fn join_group(&mut self, source: SourceId, rules: ExportRules, known: bool) -> u32 {
+        let same = |group: &Option<Group>| group.as_ref().is_some_and(|group| group.rules == rules);
+        let place = self.groups.iter().position(same).unwrap_or_else(|| {
+            let log =
+                self.tables.get_mut(usize::from(rules.table.0)).map(|table| table.log.subscribe());
+            let group = Some(Group::new(rules, log.unwrap_or_default()));
+            let place = self.groups.iter().position(Option::is_none).unwrap_or(self.groups.len());
+            match self.groups.get_mut(place) {
+                Some(free) => *free = group,
+                None => self.groups.push(group),
+            }
+            place
+        });
+        if let Some(group) = self.groups.get_mut(place).and_then(Option::as_mut) {
+            group.join(source, known);
+        }
+        u32::try_from(place).unwrap_or(u32::MAX)
+    }
+
+    fn leave_group(&mut self, source: SourceId, place: u32) {
+        let Some(place) = self.groups.get_mut(place as usize) else { return };
+        let Some(group) = place else { return };
+        group.leave(source);
+        let table = group.rules.table;
+        if group.is_empty() {
+            *place = None;
+            if let Some(table) = self.tables.get_mut(usize::from(table.0)) {
+                table.log.unsubscribe();
+            }
+        }
+        self.trim(table);
+    }
+
+    /// Puts in an UPDATE of a neighbour whose session is up. Families without a channel are left out.
+    pub fn handle_update(
+        &mut self,
+        now: Duration,
+        from: SourceId,
+        update: &Update,
+        policy: &mut dyn Policy,
+    ) -> UpdateOutcome {
+        for unreach in update.unreach() {
+            let Some(table) = self.table_of(from, unreach.family) else { continue };
+            self.withdraw_all(from, table, unreach.nlri);
+        }
+        let mut outcome = UpdateOutcome::default();
+        if update.reach().next().is_none() {
+            return outcome;
+        }
+        let mut scratch = core::mem::take(&mut self.scratch);
+        let Some(peer) = self.source(from).and_then(|source| source.peer.as_ref()) else {
+            return outcome;
+        };
+        let interface = peer.interface;
+        let attributes = import_attributes(
+            peer,
+            update.canonical_attributes(&mut scratch.canonical),
+            &mut scratch.edited,
+        );
+        let usable = is_usable(peer, attributes);
+        for reach in update.reach() {
+            let Some(table) = self.table_of(from, reach.family) else { continue };
+            if !usable {
+                self.reject_all(from, table, reach.nlri);
+                continue;
+            }
+            let next_hop =
+                self.next_hops.intern(NextHopKey { next_hop: reach.next_hop, interface });
+            let id = self.attributes.intern(attributes, next_hop, &mut self.next_hops);
+            if self.accept_all(Path::new(id, from, now), table, reach.nlri, policy) {
+                outcome.limit_exceeded = Some(reach.family);
+            }
+            self.attributes.sweep(id, &mut self.next_hops);
+        }
+        self.scratch = scratch;
+        outcome
+    }
+
+    fn table_of(&self, source: SourceId, family: Family) -> Option<TableId> {
+        let channels = &self.source(source)?.channels;
+        channels
+            .iter()
+            .find(|channel| channel.config.family == family)
+            .map(|channel| channel.config.table)
+    }
+
+    fn withdraw_all(&mut self, from: SourceId, table: TableId, nlri: &Nlri) {
+        let (mut received, mut removed) = (0, 0);
+        for net in nlri.prefixes() {
+            received += 1;
+            removed += u64::from(self.remove_path(table, &net, from));
+        }
+        self.count(from, table, |statistics| {
+            statistics.import_withdraws += received;
+            statistics.import_withdraws_accepted += removed;
+            statistics.import_withdraws_ignored += received - removed;
+        });
+    }
+
+    /// Routes that cannot be used: they replace what was there before by nothing.
+    fn reject_all(&mut self, from: SourceId, table: TableId, nlri: &Nlri) {
+        let mut received = 0;
+        for net in nlri.prefixes() {
+            received += 1;
+            self.remove_path(table, &net, from);
+        }
+        self.count(from, table, |statistics| {
+            statistics.import_updates += received;
+            statistics.import_updates_rejected += received;
+        });
+    }
+
+    /// Runs the import filter and sets the paths; true when the import limit was passed.
+    fn accept_all(
+        &mut self,
+        path: Path,
+        table: TableId,
+        nlri: &Nlri,
+        policy: &mut dyn Policy,
+    ) -> bool {
+        let from = path.source;
+        let Some(channel) = self.source(from).and_then(|source| source.channel(table)) else {
+            return false;
+        };
+        let config = &channel.config;
+        let (filter, limit) = (config.import, config.import_limit.unwrap_or(u32::MAX));
+        let blocks = config.import_limit_blocks;
+        let mut routes = channel.routes;
+        let mut counted = ChannelStatistics::default();
+        let mut exceeded = false;
+        for net in nlri.prefixes() {
+            counted.import_updates += 1;
+            if !self.passes(filter, &path, table, net, policy) {
+                counted.import_updates_filtered += 1;
+                routes -= u32::from(self.remove_path(table, &net, from));
+                continue;
+            }
+            if routes >= limit && self.find_path(table, &net, from).is_none() {
+                exceeded = true;
+                if blocks {
+                    counted.import_updates_rejected += 1;
+                    continue;
+                }
+            }
+            match self.set_path(table, &net, path) {
+                SetPath::Same => counted.import_updates_ignored += 1,
+                SetPath::Added => {
+                    routes += 1;
+                    counted.import_updates_accepted += 1;
+                }
+                SetPath::Replaced => counted.import_updates_accepted += 1,
+            }
+        }
+        self.count(from, table, |statistics| {
+            statistics.import_updates += counted.import_updates;
+            statistics.import_updates_rejected += counted.import_updates_rejected;
+            statistics.import_updates_filtered += counted.import_updates_filtered;
+            statistics.import_updates_ignored += counted.import_updates_ignored;
+            statistics.import_updates_accepted += counted.import_updates_accepted;
+        });
+        exceeded
+    }
+
+    fn passes(
+        &self,
+        filter: crate::Filter,
+        path: &Path,
+        table: TableId,
+        net: IpNet,
+        policy: &mut dyn Policy,
+    ) -> bool {
+        let Some(source) = self.source(path.source) else { return false };
+        filter.accepts(policy, || Route {
+            net,
+            source: source.kind,
+            protocol: &source.name,
+            from: source.peer.as_ref().map(|peer| peer.address),
+            preference: source.preference(table),
+            attributes: self.attributes.view(path.attributes),
+        })
+    }
+
+    fn find_path(&self, table: TableId, net: &IpNet, source: SourceId) -> Option<&Path> {
+        let table = self.tables.get(usize::from(table.0))?;
+        table.path_of(table.find(net)?, source)
+    }
+
+    fn count(
+        &mut self,
+        source: SourceId,
+        table: TableId,
+        change: impl FnOnce(&mut ChannelStatistics),
+    ) {
+        if let Some(channel) = self.source_mut(source).and_then(|source| source.channel_mut(table))
+        {
+            change(&mut channel.statistics);
+        }
+    }
+
+    fn set_path(&mut self, table_id: TableId, net: &IpNet, path: Path) -> SetPath {
+        let Some(table) = self.tables.get_mut(usize::from(table_id.0)) else {
+            return SetPath::Same;
+        };
+        let Some(slot) = table.find_or_insert(net) else { return SetPath::Same };
+        let before = best_of(table, slot);
+        if table.path_of(slot, path.source).is_some_and(|old| old.attributes == path.attributes) {
+            return SetPath::Same;
+        }
+        self.attributes.retain(path.attributes);
+        let result = match table.set(slot, path) {
+            Some(Set::Replaced(old)) => {
+                // Before the old attributes go, since their number could be used anew.
+                self.settle(table_id, slot, before);
+                self.attributes.release(old, &mut self.next_hops);
+                return SetPath::Replaced;
+            }
+            _ => SetPath::Added,
+        };
+        if let Some(channel) =
+            self.source_mut(path.source).and_then(|source| source.channel_mut(table_id))
+        {
+            channel.routes += 1;
+        }
+        self.settle(table_id, slot, before);
+        result
+    }
+
+    fn remove_path(&mut self, table_id: TableId, net: &IpNet, source: SourceId) -> bool {
+        let Some(table) = self.tables.get(usize::from(table_id.0)) else { return false };
+        table.find(net).is_some_and(|slot| self.remove_from_slot(table_id, slot, source))
+    }
+
+    fn remove_from_slot(&mut self, table_id: TableId, slot: u32, source: SourceId) -> bool {
+        let Some(table) = self.tables.get_mut(usize::from(table_id.0)) else { return false };
+        let before = best_of(table, slot);
+        let Some(old) = table.remove(slot, source) else { return false };
+        if let Some(channel) =
+            self.source_mut(source).and_then(|source| source.channel_mut(table_id))
+        {
+            channel.routes -= 1;
+        }
+        self.settle(table_id, slot, before);
+        self.attributes.release(old, &mut self.next_hops);
+        true
+    }
+
+    /// Removes all routes of `source` from a table.
+    fn flush(&mut self, source: SourceId, table: TableId) {
+        let Some(channel) = self.source(source).and_then(|source| source.channel(table)) else {
+            return;
+        };
+        let mut left = channel.routes;
+        let slots = self.tables.get(usize::from(table.0)).map_or(0, Table::slots);
+        for slot in 0..slots {
+            if left == 0 {
+                break;
+            }
+            left -= u32::from(self.remove_from_slot(table, slot, source));
+        }
+    }
+
+    /// Decides anew which path of a slot is the best, and notes it where that changes something.
+    fn settle(&mut self, table_id: TableId, slot: u32, before: Best) {
+        let Some(table) = self.tables.get_mut(usize::from(table_id.0)) else { return };
+        if table.paths(slot).nth(1).is_some() {
+            let best = decide(
+                table,
+                table_id,
+                slot,
+                &self.sources,
+                &self.attributes,
+                &self.next_hops,
+                &self.rules,
+            );
+            if let Some(best) = best {
+                table.promote(slot, best);
+            }
+        }
+        let after = best_of(table, slot);
+        if before == after {
+            return;
+        }
+        table.log.push(slot);
+        if after.is_none() && !table.log.has_readers() {
+            table.free_if_empty(slot);
+        }
+        if before.map(|best| best.0) != after.map(|best| best.0) {
+            for (best, step) in [(before, -1), (after, 1)] {
+                let source = best.and_then(|(source, _)| self.source_mut(source));
+                if let Some(channel) = source.and_then(|source| source.channel_mut(table_id)) {
+                    channel.preferred = channel.preferred.saturating_add_signed(step);
+                }
+            }
+        }
+    }
+
+    /// A next hop that has come into use and of which [`Rib::set_next_hop`] may be told.
+    pub fn poll_next_hop(&mut self) -> Option<(NextHopId, NextHopKey)> {
+        loop {
+            let id = self.next_hops.pop_fresh()?;
+            if let Some(key) = self.next_hops.key(id) {
+                return Some((id, key));
+            }
+        }
+    }
+
+    /// All next hops in use.
+    pub fn next_hops(&self) -> impl Iterator<Item = (NextHopId, NextHopKey)> + '_ {
+        self.next_hops.iter()
+    }
+
+    /// Says what it costs to reach a next hop; `None`: it cannot be reached. Routes that use it are decided
+    /// anew.
+    pub fn set_next_hop(&mut self, id: NextHopId, metric: Option<u32>) {
+        if !self.next_hops.set_metric(id, metric) {
+            return;
+        }
+        for table_id in (0..u16::try_from(self.tables.len()).unwrap_or(u16::MAX)).map(TableId) {
+            let Some(slots) = self.tables.get(usize::from(table_id.0)).map(Table::slots) else {
+                continue;
+            };
+            for slot in 0..slots {
+                let Some(table) = self.tables.get(usize::from(table_id.0)) else { continue };
+                let concerned =
+                    table.paths(slot).any(|path| self.attributes.next_hop(path.attributes) == id);
+                let before = best_of(table, slot);
+                if concerned {
+                    self.settle(table_id, slot, before);
+                }
+            }
+        }
+    }
+
+    /// The next messages for a neighbour, of all its channels: withdrawals, announcements, End-of-RIB.
+    pub fn poll_update(&mut self, to: SourceId, policy: &mut dyn Policy) -> Option<Chunk> {
+        let groups: SmallVec<[u32; 2]> =
+            self.source(to)?.channels.iter().filter_map(|channel| channel.group).collect();
+        for place in groups {
+            let Some(group) = self.groups.get_mut(place as usize).and_then(Option::as_mut) else {
+                continue;
+            };
+            let table_id = group.rules.table;
+            let Some(table) = self.tables.get(usize::from(table_id.0)) else { continue };
+            let mut view = View {
+                table,
+                attributes: &self.attributes,
+                next_hops: &self.next_hops,
+                sources: &self.sources,
+                policy,
+            };
+            let (chunk, moved) = group.poll(to, &mut view);
+            if moved {
+                self.trim(table_id);
+            }
+            if let Some(chunk) = chunk {
+                self.count(to, table_id, |statistics| {
+                    statistics.export_updates += u64::from(chunk.announced);
+                    statistics.export_withdraws += u64::from(chunk.withdrawn);
+                });
+                return Some(chunk);
+            }
+        }
+        None
+    }
+
+    /// Notes how far the readers of a table's change list have come, and gives back what nobody needs.
+    fn trim(&mut self, table_id: TableId) {
+        let Some(table) = self.tables.get_mut(usize::from(table_id.0)) else { return };
+        let groups = self.groups.iter_mut().flatten().filter(|group| group.rules.table == table_id);
+        let watchers = self.watchers.iter_mut().filter(|watcher| watcher.table == table_id);
+        let mut lowest = table.log.end();
+        let mut readers = (groups, watchers);
+        for group in readers.0.by_ref() {
+            lowest = lowest.min(group.lowest());
+            table.log.passed(group.head());
+        }
+        for watcher in readers.1.by_ref() {
+            lowest = lowest.min(watcher.position);
+            table.log.passed(watcher.position);
+        }
+        while let Some(slot) = table.log.pop_before(lowest) {
+            if let Some(slot) = slot {
+                table.free_if_empty(slot);
+            }
+        }
+        if table.log.is_bloated(table.networks()) {
+            let groups =
+                self.groups.iter_mut().flatten().filter(|group| group.rules.table == table_id);
+            let watchers = self.watchers.iter_mut().filter(|watcher| watcher.table == table_id);
+            let positions = watchers.map(|watcher| &mut watcher.position);
+            table.log.compact(groups.flat_map(Group::positions).chain(positions));
+        }
+    }
+
+    /// From now on [`Rib::poll_change`] tells the changes of a table; what is in it already is told first.
+    pub fn watch(&mut self, id: TableId) {
+        let Some(table) = self.tables.get_mut(usize::from(id.0)) else { return };
+        if self.watchers.iter().any(|watcher| watcher.table == id) {
+            return;
+        }
+        let position = table.log.subscribe();
+        self.watchers.push(Watcher { table: id, position });
+        for slot in 0..table.slots() {
+            if table.best(slot).is_some() {
+                table.log.push(slot);
+            }
+        }
+    }
+
+    /// The next change of a best route in a watched table.
+    pub fn poll_change(&mut self) -> Option<Change> {
+        for index in 0..self.watchers.len() {
+            let watcher = self.watchers.get_mut(index)?;
+            let id = watcher.table;
+            let table = self.tables.get(usize::from(id.0))?;
+            let mut change = None;
+            while change.is_none() && watcher.position < table.log.end() {
+                let slot = table.log.valid(watcher.position);
+                watcher.position += 1;
+                change = slot.and_then(|slot| {
+                    Some(Change {
+                        table: id,
+                        net: table.net(slot)?,
+                        present: table.best(slot).is_some(),
+                    })
+                });
+            }
+            if change.is_some() {
+                self.trim(id);
+                return change;
+            }
+        }
+        None
+    }
+
+    /// Routes of its channel that a neighbour has been told.
+    pub fn told(&self, to: SourceId, table: TableId) -> u32 {
+        let group = self
+            .source(to)
+            .and_then(|source| source.channel(table))
+            .and_then(|channel| channel.group);
+        let group =
+            group.and_then(|group| self.groups.get(group as usize)).and_then(Option::as_ref);
+        group.map_or(0, |group| group.told(to))
+    }
+}
+
+/// What [`Rib::set_path`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum SetPath {
+    Same,
+    Added,
+    Replaced,
+}
+
+fn best_of(table: &Table, slot: u32) -> Best {
+    table.best(slot).map(|path| (path.source, path.attributes))
+}
+
+/// Runs the decision process over the paths of a slot.
+pub(crate) fn decide(
+    table: &Table,
+    table_id: TableId,
+    slot: u32,
+    sources: &[Option<Source>],
+    attributes: &AttributeStore,
+    next_hops: &NextHops,
+    rules: &Rules,
+) -> Option<SourceId> {
+    let paths = table.paths(slot).filter_map(|path| {
+        let source = sources.get(usize::from(path.source.0))?.as_ref()?;
+        let candidate = candidate(source, table_id, path, attributes, next_hops)?;
+        Some((path.source, candidate))
+    });
+    let (ids, candidates): (SmallVec<[SourceId; 8]>, SmallVec<[Candidate<'_>; 8]>) = paths.unzip();
+    let (best, _) = best_path(&candidates, rules)?;
+    ids.get(best).copied()
+}
+
+fn candidate<'a>(
+    source: &Source,
+    table: TableId,
+    path: &Path,
+    attributes: &'a AttributeStore,
+    next_hops: &NextHops,
+) -> Option<Candidate<'a>> {
+    let peer = source.peer.as_ref();
+    Some(Candidate {
+        preference: source.preference(table),
+        facts: attributes.facts(path.attributes)?,
+        internal: source.is_internal(),
+        igp_metric: next_hops.metric(attributes.next_hop(path.attributes)),
+        default_med: peer.map_or(0, |peer| peer.default_med),
+        router_id: peer.map_or(core::net::Ipv4Addr::UNSPECIFIED, |peer| peer.remote_id),
+        address: peer.map(|peer| peer.address),
+    })
+}
+
+/// Attributes as they are kept: those that mean nothing from this neighbour are removed, LOCAL_PREF is always
+/// there.
+fn import_attributes<'a>(
+    peer: &PeerConfig,
+    attributes: AttributesRef<'a>,
+    edited: &'a mut AttributesBuilder,
+) -> AttributesRef<'a> {
+    let local_pref = attributes.local_pref();
+    // RFC 4271 §5.1.5 and RFC 7606 §7.9, §7.10: these are of no meaning from an external peer.
+    let reflection = [AttributeCode::ORIGINATOR_ID, AttributeCode::CLUSTER_LIST];
+    let foreign = !peer.is_internal()
+        && (local_pref.is_some()
+            || reflection.iter().any(|code| attributes.value(*code).is_some()));
+    if local_pref.is_some() && !foreign {
+        return attributes;
+    }
+    edited.copy_from(attributes);
+    if foreign {
+        for code in reflection {
+            edited.remove(code);
+        }
+    }
+    edited.local_pref(peer.default_local_pref);
+    edited.view()
+}
+
+/// Whether the route is not one that has come back to us (RFC 4271 §9.1.2, RFC 4456 §8).
+fn is_usable(peer: &PeerConfig, attributes: AttributesRef<'_>) -> bool {
+    if attributes.as_path().count(peer.local_as) > usize::from(peer.allow_local_as) {
+        return false;
+    }
+    !peer.is_internal()
+        || (attributes.originator_id() != Some(peer.router_id)
+            && !attributes.cluster_list().any(|cluster| cluster == peer.cluster_id))
+}

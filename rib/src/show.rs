@@ -1,0 +1,185 @@
+//! Looking at tables: for operators, and for the host's own decisions.
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use bgp_wire::{AttributesRef, Family};
+use ipnet::IpNet;
+
+use crate::attributes::AttributeFacts;
+use crate::channel::{ChannelStatistics, PeerConfig, SourceId};
+use crate::next_hop::NextHopKey;
+use crate::rib::Rib;
+use crate::route::{Route, RouteSource};
+use crate::table::{Path, Table, TableId};
+
+/// A network of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct NetView<'a> {
+    rib: &'a Rib,
+    table: TableId,
+    slot: u32,
+    /// The network
+    pub net: IpNet,
+}
+
+/// One path to a network.
+#[derive(Debug, Clone, Copy)]
+pub struct PathView<'a> {
+    rib: &'a Rib,
+    table: TableId,
+    path: &'a Path,
+    /// The network
+    pub net: IpNet,
+    /// Whether it is the one that is used
+    pub best: bool,
+}
+
+impl<'a> NetView<'a> {
+    /// Its paths, the best one first.
+    pub fn paths(&self) -> impl Iterator<Item = PathView<'a>> + use<'a> {
+        let Self { rib, table, slot, net } = *self;
+        let paths = rib
+            .tables
+            .get(usize::from(table.0))
+            .into_iter()
+            .flat_map(move |table| table.paths(slot));
+        paths.enumerate().map(move |(index, path)| PathView {
+            rib,
+            table,
+            path,
+            net,
+            best: index == 0,
+        })
+    }
+}
+
+impl<'a> PathView<'a> {
+    /// The instance it came from.
+    pub const fn source(&self) -> SourceId {
+        self.path.source
+    }
+
+    /// When it was last changed.
+    pub fn since(&self) -> Duration {
+        self.path.since()
+    }
+
+    /// Its attributes, in canonical form.
+    pub fn attributes(&self) -> AttributesRef<'a> {
+        self.rib.attributes.view(self.path.attributes)
+    }
+
+    /// What the decision process sees of them.
+    pub fn facts(&self) -> Option<&'a AttributeFacts> {
+        self.rib.attributes.facts(self.path.attributes)
+    }
+
+    /// Its next hop, if it has one.
+    pub fn next_hop(&self) -> Option<NextHopKey> {
+        self.rib.next_hops.key(self.rib.attributes.next_hop(self.path.attributes))
+    }
+
+    /// Cost of reaching its next hop; `None`: it cannot be reached.
+    pub fn metric(&self) -> Option<u32> {
+        self.rib.next_hops.metric(self.rib.attributes.next_hop(self.path.attributes))
+    }
+
+    /// Preference among protocols.
+    pub fn preference(&self) -> u32 {
+        self.rib
+            .sources
+            .get(usize::from(self.path.source.0))
+            .and_then(Option::as_ref)
+            .map_or(0, |source| source.preference(self.table))
+    }
+
+    /// The neighbour it came from, if it came from one.
+    pub fn peer(&self) -> Option<&'a PeerConfig> {
+        self.rib.sources.get(usize::from(self.path.source.0))?.as_ref()?.peer.as_ref()
+    }
+
+    /// As a filter sees it.
+    pub fn route(&self) -> Option<Route<'a>> {
+        let source = self.rib.sources.get(usize::from(self.path.source.0))?.as_ref()?;
+        Some(Route {
+            net: self.net,
+            source: source.kind,
+            protocol: &source.name,
+            from: source.peer.as_ref().map(|peer| peer.address),
+            preference: source.preference(self.table),
+            attributes: self.attributes(),
+        })
+    }
+}
+
+impl Rib {
+    fn table(&self, id: TableId) -> Option<&Table> {
+        self.tables.get(usize::from(id.0))
+    }
+
+    /// All networks of a table that have a path, in ascending order.
+    pub fn networks(&self, id: TableId) -> impl Iterator<Item = NetView<'_>> {
+        let table = self.table(id);
+        let slots: Vec<u32> = table.map(Table::sorted).unwrap_or_default();
+        slots.into_iter().filter_map(move |slot| {
+            Some(NetView { rib: self, table: id, slot, net: table?.net(slot)? })
+        })
+    }
+
+    /// A network, if it has a path.
+    pub fn lookup(&self, id: TableId, net: &IpNet) -> Option<NetView<'_>> {
+        let table = self.table(id)?;
+        let slot = table.find(net)?;
+        table.best(slot)?;
+        Some(NetView { rib: self, table: id, slot, net: *net })
+    }
+
+    /// The longest network that contains `address` and is at most `most` bits long.
+    pub fn longest_match(&self, id: TableId, address: IpAddr, most: u8) -> Option<NetView<'_>> {
+        let table = self.table(id)?;
+        let slot = table.longest_match(address, most)?;
+        Some(NetView { rib: self, table: id, slot, net: table.net(slot)? })
+    }
+
+    /// Networks and paths of a table.
+    pub fn size(&self, id: TableId) -> (usize, usize) {
+        self.table(id).map_or((0, 0), |table| (table.networks(), table.paths_count()))
+    }
+
+    /// Name and family of a table.
+    pub fn table_info(&self, id: TableId) -> Option<(&str, Family)> {
+        self.table(id).map(|table| (table.name.as_str(), table.family))
+    }
+
+    /// Attribute sets in use.
+    pub fn attribute_sets(&self) -> usize {
+        self.attributes.len()
+    }
+
+    /// Entries in the list of changes that some neighbour has not been told yet, void ones included.
+    pub fn backlog(&self, id: TableId) -> usize {
+        self.table(id).map_or(0, |table| table.log.len())
+    }
+
+    /// Name and kind of a protocol instance.
+    pub fn source_info(&self, id: SourceId) -> Option<(&str, RouteSource)> {
+        let source = self.sources.get(usize::from(id.0))?.as_ref()?;
+        Some((source.name.as_str(), source.kind))
+    }
+
+    /// Counters of a channel.
+    pub fn statistics(&self, id: SourceId, table: TableId) -> Option<ChannelStatistics> {
+        let source = self.sources.get(usize::from(id.0))?.as_ref()?;
+        source.channel(table).map(|channel| channel.statistics)
+    }
+
+    /// Routes of an instance in a table: all, and the best ones among them.
+    pub fn routes_of(&self, id: SourceId, table: TableId) -> (u32, u32) {
+        let source = self.sources.get(usize::from(id.0)).and_then(Option::as_ref);
+        source
+            .and_then(|source| source.channel(table))
+            .map_or((0, 0), |channel| (channel.routes, channel.preferred))
+    }
+}
