@@ -97,3 +97,137 @@ pub(crate) fn put_u16_at(out: &mut BytesMut, at: usize, value: u16) {
         field.copy_from_slice(&value.to_be_bytes());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::message::Message;
+    use crate::notification::Notification;
+
+    fn message(length: u16, kind: u8, body: &[u8]) -> BytesMut {
+        let mut out = BytesMut::from(&[0xff; 16][..]);
+        out.put_u16(length);
+        out.put_u8(kind);
+        out.extend_from_slice(body);
+        out
+    }
+
+    fn extended() -> Context {
+        Context { extended_message: true, ..Context::default() }
+    }
+
+    fn refusal(mut buffer: BytesMut, context: &Context) -> Option<(u8, u8, Vec<u8>)> {
+        let Notification { code, subcode, data } =
+            split_frame(&mut buffer, context).err()?.notification();
+        Some((code.0, subcode, data.to_vec()))
+    }
+
+    /// RFC 4271 §6.1: the marker
+    #[test]
+    fn rfc4271_6_1_connection_not_synchronized() {
+        for at in 0..16 {
+            let mut buffer = message(19, 4, &[]);
+            if let Some(octet) = buffer.get_mut(at) {
+                *octet = 0xfe;
+            }
+            assert_eq!(refusal(buffer, &Context::default()), Some((1, 1, Vec::new())), "{at}");
+        }
+    }
+
+    /// RFC 4271 §6.1: below 19, above 4096; RFC 8654 §4, §5
+    #[test]
+    fn rfc4271_6_1_bad_message_length() {
+        let length =
+            |kind: u8, length: u16, context: &Context| refusal(message(length, kind, &[]), context);
+        let normal = Context::default();
+        let refused = |length: u16| Some((1, 2, length.to_be_bytes().to_vec()));
+        for kind in 0..=255 {
+            for short in [0, 1, 18] {
+                assert_eq!(length(kind, short, &normal), refused(short));
+            }
+            for long in [4097, 65535] {
+                assert_eq!(length(kind, long, &normal), refused(long));
+            }
+        }
+        for kind in [2, 3, 5] {
+            assert_eq!(length(kind, 4096, &normal), None);
+            assert_eq!(length(kind, 4097, &extended()), None);
+            assert_eq!(length(kind, 65535, &extended()), None);
+        }
+        // RFC 8654 §4: not these two.
+        assert_eq!(length(1, 4097, &extended()), refused(4097));
+        assert_eq!(length(4, 4097, &extended()), refused(4097));
+    }
+
+    /// RFC 4271 §6.1: the least length of each type, the only one of KEEPALIVE
+    #[test]
+    fn rfc4271_6_1_bad_message_length_of_a_type() {
+        for (kind, least) in [(1, 29), (2, 23), (3, 21), (4, 19), (5, 23)] {
+            let refused = Some((1, 2, Vec::from([0, least - 1])));
+            let below = message(u16::from(least) - 1, kind, &[]);
+            assert_eq!(refusal(below, &Context::default()), refused, "type {kind}");
+            let just = message(u16::from(least), kind, &[]);
+            assert_eq!(refusal(just, &Context::default()), None, "type {kind}");
+        }
+        let longer = message(20, 4, &[0]);
+        assert_eq!(refusal(longer, &Context::default()), Some((1, 2, Vec::from([0, 20]))));
+    }
+
+    /// RFC 4271 §6.1: the type
+    #[test]
+    fn rfc4271_6_1_bad_message_type() {
+        for kind in (0..=255).filter(|kind| !(1..=5).contains(kind)) {
+            let refused = Some((1, 3, Vec::from([kind])));
+            assert_eq!(refusal(message(19, kind, &[]), &Context::default()), refused);
+        }
+    }
+
+    #[test]
+    fn a_message_is_taken_when_it_is_whole() {
+        let whole = message(23, 5, &[0, 1, 0, 1]);
+        let mut buffer = BytesMut::new();
+        let context = Context::default();
+        for octet in &whole {
+            assert_eq!(split_frame(&mut buffer, &context), Ok(None));
+            buffer.put_u8(*octet);
+        }
+        buffer.extend_from_slice(&whole);
+        for _ in 0..2 {
+            let body = Bytes::from_static(&[0, 1, 0, 1]);
+            let frame = Frame { kind: MessageType::ROUTE_REFRESH, body };
+            assert_eq!(split_frame(&mut buffer, &context), Ok(Some(frame)));
+        }
+        assert!(buffer.is_empty());
+    }
+
+    /// A header that is wrong is refused before the body comes, and nothing is taken.
+    #[test]
+    fn an_error_does_not_wait_and_takes_nothing() {
+        let mut buffer = message(5000, 2, &[]);
+        let before = buffer.clone();
+        let error = split_frame(&mut buffer, &Context::default());
+        assert_eq!(error, Err(HeaderError::BadLength { length: 5000 }));
+        assert_eq!(buffer, before);
+    }
+
+    /// A frame made by hand is no way round the checks.
+    #[test]
+    fn frames_made_by_hand_are_checked() {
+        let decode = |kind: u8, body: &'static [u8]| {
+            let frame = Frame { kind: MessageType(kind), body: Bytes::from_static(body) };
+            Message::decode(&frame, &Context::default()).map_err(|error| error.notification())
+        };
+        let notification = |subcode, data: &'static [u8]| {
+            let code = crate::NotificationCode::MESSAGE_HEADER;
+            Err(Notification::with_data(code, subcode, Bytes::from_static(data)))
+        };
+        assert_eq!(decode(4, &[]), Ok(Message::Keepalive));
+        assert_eq!(decode(4, &[0]), notification(2, &[0, 20]));
+        assert_eq!(decode(6, &[]), notification(3, &[6]));
+        assert_eq!(decode(3, &[6]), notification(2, &[0, 20]));
+        assert_eq!(decode(5, &[0, 1, 0]), notification(2, &[0, 22]));
+        assert!(decode(1, &[4]).is_err() && decode(2, &[0]).is_err());
+    }
+}

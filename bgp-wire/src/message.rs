@@ -103,3 +103,121 @@ impl Message {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::header::split_frame;
+
+    fn any_context() -> impl Strategy<Value = Context> {
+        any::<[bool; 4]>().prop_map(|[four_octet_as, extended_message, v4, v6]| Context {
+            four_octet_as,
+            extended_message,
+            add_path: [(v4, Family::IPV4_UNICAST), (v6, Family::IPV6_UNICAST)]
+                .into_iter()
+                .filter_map(|(on, family)| on.then_some(family))
+                .collect(),
+        })
+    }
+
+    /// Reads all messages; what is read and written again reads the same.
+    fn read(bytes: &[u8], context: &Context) {
+        let mut buffer = BytesMut::from(bytes);
+        while let Ok(Some(frame)) = split_frame(&mut buffer, context) {
+            let message = match Message::decode(&frame, context) {
+                Ok(message) => message,
+                Err(error) => {
+                    let written = Message::Notification(error.notification()).to_bytes();
+                    assert!(written.len() <= MAX_LENGTH);
+                    continue;
+                }
+            };
+            assert_eq!(message.kind(), frame.kind);
+            let mut again = BytesMut::from(&message.to_bytes()[..]);
+            let frame = split_frame(&mut again, context).expect("framing").expect("whole");
+            assert_eq!(Message::decode(&frame, context), Ok(message));
+        }
+    }
+
+    /// One of each type
+    fn samples() -> Vec<u8> {
+        let mut out = BytesMut::new();
+        let bodies: [(u8, &[u8]); 5] = [
+            (
+                1,
+                &[
+                    4, 0xfd, 0xe9, 0, 90, 192, 0, 2, 1, 16, 2, 14, 1, 4, 0, 1, 0, 1, 2, 0, 69, 4,
+                    0, 1, 1, 3,
+                ],
+            ),
+            (
+                2,
+                &[
+                    0, 0, 0, 18, 0x40, 1, 1, 0, 0x40, 2, 4, 2, 1, 0xfc, 0, 0x40, 3, 4, 192, 0, 2,
+                    1, 8, 10,
+                ],
+            ),
+            (3, &[6, 2, 4, b'l', b'a', b'b', b'!']),
+            (4, &[]),
+            (5, &[0, 1, 0, 1]),
+        ];
+        for (kind, body) in bodies {
+            header::write(&mut out, MessageType(kind), |out| out.extend_from_slice(body));
+        }
+        out.to_vec()
+    }
+
+    #[test]
+    fn one_of_each_type_comes_back() {
+        let context = Context::default();
+        let mut buffer = BytesMut::from(&samples()[..]);
+        let mut again = BytesMut::new();
+        let mut kinds = Vec::new();
+        while let Some(frame) = split_frame(&mut buffer, &context).expect("framing") {
+            let message = Message::decode(&frame, &context).expect("a message");
+            kinds.push(message.kind().0);
+            message.encode(&mut again);
+        }
+        assert_eq!((kinds, again.to_vec()), (Vec::from([1, 2, 3, 4, 5]), samples()));
+    }
+
+    proptest! {
+        #[test]
+        fn random_bodies_never_panic(
+            kind in 0u8..7,
+            body in prop::collection::vec(any::<u8>(), 0..300),
+            context in any_context(),
+        ) {
+            let mut out = BytesMut::new();
+            header::write(&mut out, MessageType(kind), |out| out.extend_from_slice(&body));
+            read(&out, &context);
+        }
+
+        #[test]
+        fn mutated_messages_never_panic(
+            changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+            context in any_context(),
+        ) {
+            let mut bytes = samples();
+            for (at, value) in changes {
+                let at = at.index(bytes.len());
+                if let Some(octet) = bytes.get_mut(at) {
+                    *octet = value;
+                }
+            }
+            read(&bytes, &context);
+        }
+
+        #[test]
+        fn random_bytes_never_panic(
+            bytes in prop::collection::vec(any::<u8>(), 0..100),
+            context in any_context(),
+        ) {
+            read(&bytes, &context);
+        }
+    }
+}

@@ -144,3 +144,68 @@ impl fmt::Display for Notification {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+    use alloc::vec;
+
+    use super::*;
+    use crate::message::Message;
+
+    #[test]
+    fn it_comes_back() {
+        let data = Bytes::from_static(b"\x0bmaintenance");
+        let notification = Notification::with_data(NotificationCode::CEASE, 2, data);
+        let bytes = Message::Notification(notification.clone()).to_bytes();
+        assert_eq!(bytes.get(16..21), Some(&[0, 33, 3, 6, 2][..]));
+        assert_eq!(Notification::decode(&bytes.slice(19..)), Ok(notification));
+    }
+
+    /// RFC 8654 §5: not more than 4,096 octets to those who did not ask for more.
+    #[test]
+    fn data_that_is_too_long_is_cut() {
+        let data = Bytes::from(vec![7; 60_000]);
+        let long = Notification::with_data(NotificationCode::UPDATE_MESSAGE, 4, data);
+        assert_eq!(Message::Notification(long).to_bytes().len(), 4096);
+    }
+
+    /// RFC 4271 §6.4: codes that are not known are no error.
+    #[test]
+    fn what_is_not_known_prints_as_numbers() {
+        let texts = [
+            (6, 2, "Administrative Shutdown"),
+            (4, 0, "Hold Timer Expired"),
+            (7, 1, "Invalid ROUTE-REFRESH length"),
+            (6, 99, "Cease subcode 99"),
+            (99, 0, "99"),
+            (99, 1, "99 subcode 1"),
+        ];
+        for (code, subcode, text) in texts {
+            let body = Bytes::copy_from_slice(&[code, subcode]);
+            let decoded = Notification::decode(&body).map(|notification| notification.to_string());
+            assert_eq!(decoded.as_deref(), Ok(text));
+        }
+    }
+
+    /// Every subcode that has a constant has a name, but the unspecific ones.
+    #[test]
+    fn every_subcode_has_a_name() {
+        let known = [
+            (1, 1..=3),
+            (2, 1..=4),
+            (2, 6..=7),
+            (3, 1..=6),
+            (3, 8..=11),
+            (5, 1..=3),
+            (6, 1..=8),
+            (7, 1..=1),
+        ];
+        for (code, subcodes) in known {
+            for subcode in subcodes {
+                let notification = Notification::new(NotificationCode(code), subcode);
+                assert!(notification.subcode_name().is_some(), "{code}/{subcode}");
+            }
+        }
+    }
+}

@@ -53,3 +53,53 @@ impl RouteRefresh {
         });
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::*;
+    use crate::message::Message;
+
+    fn refusal(body: &[u8]) -> Option<(u8, u8, Vec<u8>)> {
+        let notification = RouteRefresh::decode(body).err()?.notification();
+        Some((notification.code.0, notification.subcode, notification.data.to_vec()))
+    }
+
+    #[test]
+    fn every_one_comes_back() {
+        for subtype in [0, 1, 2, 3, 255] {
+            for family in [
+                Family::IPV4_UNICAST,
+                Family::IPV6_UNICAST,
+                Family { afi: Afi(25), safi: Safi(70) },
+            ] {
+                let refresh = RouteRefresh { family, subtype };
+                let bytes = Message::RouteRefresh(refresh).to_bytes();
+                assert_eq!(RouteRefresh::decode(&bytes.slice(19..)), Ok(refresh));
+            }
+        }
+    }
+
+    /// RFC 7313 §5: the whole message is the data.
+    #[test]
+    fn rfc7313_5_invalid_message_length() {
+        for subtype in [1, 2] {
+            let mut whole = Vec::from([0xff; 16]);
+            whole.extend([0, 24, 5, 0, 1, subtype, 1, 9]);
+            assert_eq!(refusal(&[0, 1, subtype, 1, 9]), Some((7, 1, whole)));
+        }
+    }
+
+    /// RFC 5291 is not spoken here.
+    #[test]
+    fn a_request_with_a_filter_is_refused() {
+        assert_eq!(refusal(&[0, 1, 0, 1, 1, 64, 0, 0]), Some((1, 2, Vec::from([0, 27]))));
+    }
+
+    /// RFC 7313 §5: those are to be ignored.
+    #[test]
+    fn an_unknown_subtype_is_no_error() {
+        assert_eq!(refusal(&[0, 1, 3, 1, 9, 9]), None);
+    }
+}

@@ -1,1 +1,24 @@
-//! (set up)
+//! Fuzz targets: one function for each decoder and each state machine that reads what others wrote.
+//!
+//! A target is given any bytes at all. It panics when the code under test breaks a promise: that it does not
+//! panic itself, and the invariants that stand beside each target. `fuzz_targets/` gives them to libFuzzer,
+//! `tests/corpus.rs` replays the corpus on any toolchain; README.md says how to run them.
+
+mod session;
+mod wire;
+
+pub use session::session;
+pub use wire::{attributes, message, nlri, open, update};
+
+/// A target: any bytes go in.
+pub type Target = fn(&[u8]);
+
+/// All targets by name: that of the function, of the program and of the corpus folder.
+pub const TARGETS: &[(&str, Target)] = &[
+    ("attributes", attributes),
+    ("message", message),
+    ("nlri", nlri),
+    ("open", open),
+    ("session", session),
+    ("update", update),
+];

@@ -1,2 +1,85 @@
+//! BIRD's filter language: source text in, a verified program out.
+//!
+//! Source text becomes tokens ([`lexer`]), a tree ([`ast`], made by [`parser`]), typed register code
+//! ([`Program`]), which is verified once and then run for each route in a [`Vm`].
+//!
+//! So far the language has: constants by `define`; filters with blocks, `if`, `accept`, `reject`; expressions over
+//! `net`, `source`, `proto`, `preference`, `from` and some BGP attributes; prefix, integer, address and
+//! enumeration sets. What is missing is refused with its place.
+//!
+//! ```
+//! use policy::{Verdict, Vm, compile};
+//! use rib::{AttributesRef, Route, RouteSource};
+//!
+//! let program = compile("example", "define OWN = [ 192.0.2.0/24+ ]; filter f { if net ~ OWN then accept; reject; }")
+//!     .map_err(|errors| errors.to_string())?;
+//! let filter = program.filter("f").ok_or("no such filter")?;
+//! let mut route = Route {
+//!     net: "192.0.2.128/25".parse().map_err(|_| "no prefix")?,
+//!     source: RouteSource::Static,
+//!     protocol: "static1",
+//!     from: None,
+//!     preference: 200,
+//!     attributes: AttributesRef::default(),
+//! };
+//! let mut vm = Vm::default();
+//! assert_eq!(program.run(&mut vm, filter, &route), Ok(Verdict::Accept));
+//! route.net = "198.51.100.0/24".parse().map_err(|_| "no prefix")?;
+//! assert_eq!(program.run(&mut vm, filter, &route), Ok(Verdict::Reject));
+//! # Ok::<(), String>(())
+//! ```
+
 #![cfg_attr(not(feature = "std"), no_std)]
+
 extern crate alloc;
+
+pub mod ast;
+mod compile;
+pub mod error;
+pub mod lexer;
+pub mod parser;
+mod program;
+pub mod set;
+pub mod span;
+pub mod value;
+mod vm;
+
+pub use compile::ProgramBuilder;
+pub use error::{Diagnostic, Diagnostics};
+pub use program::{FilterId, Program, VerifyError};
+pub use vm::{Trap, Verdict, Vm};
+
+/// Compiles a text of `define` and `filter` statements.
+///
+/// # Errors
+/// All errors of the text, each with its place.
+pub fn compile(name: &str, text: &str) -> Result<Program, Diagnostics> {
+    let mut sources = span::Sources::default();
+    let mut errors = alloc::vec::Vec::new();
+    let id = sources.add(name, text);
+    let tokens = lexer::tokenize(id, text, &mut errors);
+    let mut parser = parser::Parser::new(tokens);
+    let mut builder = ProgramBuilder::default();
+    while !parser.at_end() {
+        let start = parser.position();
+        let result = match parser.peek_symbol() {
+            Some("define") => parser.define(),
+            Some("filter") => {
+                parser.named_filter().and_then(|filter| builder.add_named(&filter).map(|_| ()))
+            }
+            _ => Err(parser.unexpected("`define` or `filter`")),
+        };
+        if let Err(error) = result {
+            errors.push(error);
+            parser.recover(start);
+        }
+    }
+    match builder.finish() {
+        Ok(program) if errors.is_empty() => Ok(program),
+        Ok(_) => Err(Diagnostics::new(sources, errors)),
+        Err(error) => {
+            errors.push(error);
+            Err(Diagnostics::new(sources, errors))
+        }
+    }
+}

@@ -293,8 +293,12 @@ pub(crate) fn widen(value: &[u8], as4_path: Option<AsPath<'_>>, out: &mut AsPath
         }
     }
     // AS4_PATH holds no confederation segments (RFC 6793 §3).
-    for segment in as4_path.segments().filter(|segment| !is_confederation(segment.kind)) {
-        out.join(segment);
+    let mut kept = as4_path.segments().filter(|segment| !is_confederation(segment.kind));
+    if let Some(first) = kept.next() {
+        out.join(first);
+    }
+    for segment in kept {
+        out.segment(segment.kind, segment.asns());
     }
 }
 
@@ -377,6 +381,75 @@ mod tests {
             &[(Sequence, &[200_000]), (Set, &[5, 6])],
         );
         assert_eq!(with_set, "1 200000 {5,6}");
+    }
+
+    /// RFC 6793 §4.2.3, last sentence
+    #[test]
+    fn confederation_segments_lead_or_adjoin_what_is_prepended() {
+        use SegmentKind::{ConfedSequence, ConfedSet, Sequence};
+        let confederation = (ConfedSequence, &[65100, 65101][..]);
+        let leading = merge(&[confederation, (Sequence, &[200_000])], &[(Sequence, &[200_000])]);
+        assert_eq!(leading, "(65100 65101) 200000");
+        let two = merge(
+            &[confederation, (ConfedSet, &[65102]), (Sequence, &[1, 200_000])],
+            &[(Sequence, &[200_000])],
+        );
+        assert_eq!(two, "(65100 65101) [65102] 1 200000");
+        let adjacent = merge(
+            &[(Sequence, &[1]), confederation, (Sequence, &[200_000])],
+            &[(Sequence, &[200_000])],
+        );
+        assert_eq!(adjacent, "1 (65100 65101) 200000");
+        // Behind what AS4_PATH replaces it is neither.
+        let behind = merge(&[(Sequence, &[1, 200_000]), confederation], &[(Sequence, &[200_000])]);
+        assert_eq!(behind, "1 200000");
+    }
+
+    /// RFC 6793 §6
+    #[test]
+    fn confederation_segments_in_as4_path_are_discarded() {
+        use SegmentKind::{ConfedSequence, Sequence};
+        let as4_path = [(ConfedSequence, &[9, 9, 9][..]), (Sequence, &[200_000])];
+        assert_eq!(merge(&[(Sequence, &[1, 200_000])], &as4_path), "1 200000");
+    }
+
+    /// So that it is the same path, byte for byte, that a 4-octet session would have brought.
+    #[test]
+    fn a_merged_sequence_is_one_segment() {
+        use SegmentKind::{Sequence, Set};
+        let bytes = |as_path: &[(SegmentKind, &[u32])], as4_path: &[(SegmentKind, &[u32])]| {
+            let mut narrowed = Vec::new();
+            narrow(AsPath(&path(as_path).0), &mut narrowed);
+            let (as4_path, mut out) = (path(as4_path), AsPathBuilder::default());
+            widen(&narrowed, Some(AsPath(&as4_path.0)), &mut out);
+            out
+        };
+        let whole = [(Sequence, &[1, 2, 200_000][..]), (Set, &[7, 8])];
+        assert_eq!(bytes(&whole, &[(Sequence, &[200_000]), (Set, &[7, 8])]), path(&whole));
+        assert_eq!(bytes(&whole, &[(Set, &[7, 8])]).bytes().len(), 2 + 3 * 4 + 2 + 2 * 4);
+        let long: Vec<u32> = (1..=255).collect();
+        let as_path = [(Sequence, &[7][..]), (Sequence, &long)];
+        assert_eq!(bytes(&as_path, &[(Sequence, &long)]), path(&as_path));
+    }
+
+    /// RFC 7606 §7.2, RFC 7607 §2
+    #[test]
+    fn what_is_malformed() {
+        for (value, width, fine) in [
+            (&[][..], 4, true),
+            (&[2, 1, 0, 0, 0, 1], 4, true),
+            (&[2, 1, 0, 1], 2, true),
+            (&[4, 1, 0, 1, 3, 1, 0, 2, 1, 1, 0, 3], 2, true),
+            (&[2], 4, false),                   // half a segment header
+            (&[2, 0], 4, false),                // an empty segment
+            (&[2, 2, 0, 0, 0, 1], 4, false),    // too few numbers
+            (&[2, 1, 0, 0, 0, 1, 2], 4, false), // something behind
+            (&[0, 1, 0, 1], 2, false),          // unknown kinds
+            (&[5, 1, 0, 1], 2, false),
+            (&[2, 2, 0, 1, 0, 0], 2, false), // AS 0
+        ] {
+            assert_eq!(is_well_formed(value, width), fine, "{value:?}");
+        }
     }
 
     proptest! {

@@ -1,3 +1,5 @@
+#![allow(clippy::indexing_slicing)]
+
 use alloc::vec::Vec;
 
 use proptest::prelude::*;
@@ -64,37 +66,203 @@ fn many_capabilities_use_extended_parameters() {
     round_trip(&open);
 }
 
+/// Code, subcode and data of the NOTIFICATION.
+fn refusal(bytes: &[u8]) -> Option<(u8, u8, Vec<u8>)> {
+    let notification = Open::decode(&body(bytes)).err()?.notification();
+    Some((notification.code.0, notification.subcode, notification.data.to_vec()))
+}
+
+fn refused(subcode: u8) -> Option<(u8, u8, Vec<u8>)> {
+    Some((2, subcode, Vec::new()))
+}
+
+/// AS 65001, hold time 90, 192.0.2.1, without capabilities
+const GOOD: [u8; 10] = [4, 0xfd, 0xe9, 0, 90, 192, 0, 2, 1, 0];
+
+/// The same with other octets from `at` on.
+fn with(at: usize, octets: &[u8]) -> Vec<u8> {
+    let mut bytes = GOOD.to_vec();
+    bytes.truncate(at);
+    bytes.extend_from_slice(octets);
+    bytes.extend(GOOD.iter().skip(at + octets.len()));
+    bytes
+}
+
+/// The data is "the largest, locally-supported version number less than the version the remote BGP peer bid
+/// … or … the smallest, locally-supported version number": there is but one.
 #[test]
-fn each_flaw_has_its_error() {
-    let good = [4, 0xfd, 0xe9, 0, 90, 192, 0, 2, 1, 0];
-    assert!(Open::decode(&body(&good)).is_ok());
-    let with = |at: usize, value: u8| {
-        let mut bytes = good;
-        if let Some(byte) = bytes.get_mut(at) {
-            *byte = value;
-        }
-        Open::decode(&body(&bytes)).err()
-    };
-    assert_eq!(with(0, 3), Some(OpenError::UnsupportedVersion { version: 3 }));
-    assert_eq!(with(4, 1), Some(OpenError::UnacceptableHoldTime { seconds: 1 }));
-    assert_eq!(with(4, 2), Some(OpenError::UnacceptableHoldTime { seconds: 2 }));
-    assert_eq!(with(4, 0), None);
-    assert_eq!(with(9, 4), Some(OpenError::Malformed { offset: 10 }));
-    let zero_as = Open::decode(&body(&[4, 0, 0, 0, 90, 192, 0, 2, 1, 0]));
-    assert_eq!(zero_as, Err(OpenError::BadPeerAs { asn: 0 }));
-    let zero_id = Open::decode(&body(&[4, 0, 1, 0, 90, 0, 0, 0, 0, 0]));
-    assert_eq!(zero_id, Err(OpenError::BadBgpIdentifier { identifier: Ipv4Addr::UNSPECIFIED }));
-    let authentication = Open::decode(&body(&[4, 0, 1, 0, 90, 1, 1, 1, 1, 3, 1, 1, 0]));
-    assert_eq!(authentication, Err(OpenError::UnsupportedOptionalParameter { kind: 1 }));
+fn rfc4271_6_2_unsupported_version_number() {
+    for version in (0..=255).filter(|version| *version != 4) {
+        assert_eq!(refusal(&with(0, &[version])), Some((2, 1, Vec::from([0, 4]))));
+    }
+    // The rest of another version's OPEN may look like anything.
+    assert_eq!(refusal(&[3]), Some((2, 1, Vec::from([0, 4]))));
+}
+
+/// RFC 7607 §2
+#[test]
+fn rfc4271_6_2_bad_peer_as() {
+    assert_eq!(refusal(&with(1, &[0, 0])), refused(2));
+    let capability = |asn: u8| [8, 2, 6, 65, 4, 0, 0, 0, asn];
+    assert_eq!(refusal(&with(9, &capability(0))), refused(2));
+    assert_eq!(refusal(&with(9, &capability(1))), None);
+    let mut zero = with(1, &[0, 0]);
+    zero.truncate(9);
+    zero.extend(capability(1));
+    assert_eq!(refusal(&zero), refused(2));
+}
+
+/// "An implementation MUST reject Hold Time values of one or two seconds."
+#[test]
+fn rfc4271_6_2_unacceptable_hold_time() {
+    for (seconds, expected) in [(0, None), (1, refused(6)), (2, refused(6)), (3, None)] {
+        assert_eq!(refusal(&with(3, &[0, seconds])), expected);
+    }
+    assert_eq!(refusal(&with(3, &[255, 255])), None);
+}
+
+/// RFC 6286 §2.1: any number but zero
+#[test]
+fn rfc4271_6_2_bad_bgp_identifier() {
+    assert_eq!(refusal(&with(5, &[0; 4])), refused(3));
+    for identifier in [[0, 0, 0, 1], [224, 0, 0, 1], [255; 4]] {
+        assert_eq!(refusal(&with(5, &identifier)), None);
+    }
 }
 
 #[test]
-fn an_unsupported_version_names_ours() {
-    let notification = OpenError::UnsupportedVersion { version: 3 }.notification();
-    assert_eq!(
-        (notification.code.0, notification.subcode, &notification.data[..]),
-        (2, 1, &[0, 4][..])
-    );
+fn rfc4271_6_2_unsupported_optional_parameter() {
+    for kind in (0..=254).filter(|kind| *kind != 2) {
+        assert_eq!(refusal(&with(9, &[3, kind, 1, 0])), refused(4));
+    }
+    // Behind a good one, and with the lengths of RFC 9072
+    assert_eq!(refusal(&with(9, &[7, 2, 2, 2, 0, 9, 1, 0])), refused(4));
+    assert_eq!(refusal(&with(9, &[255, 255, 0, 4, 9, 0, 1, 0])), refused(4));
+}
+
+/// "recognized, but is malformed": 0 (Unspecific)
+#[test]
+fn rfc4271_6_2_malformed_optional_parameter() {
+    for parameters in [
+        &[1][..],                // fewer than said
+        &[0, 9],                 // more than said
+        &[1, 2],                 // a type without length
+        &[2, 2, 1],              // a parameter that is cut off
+        &[3, 2, 1, 65],          // a capability without length
+        &[4, 2, 2, 65, 4],       // a capability that is cut off
+        &[255],                  // RFC 9072: without the lengths
+        &[255, 255, 0],          //
+        &[255, 255, 0, 1],       //
+        &[255, 255, 0, 2, 2, 0], //
+        &[255, 255, 0, 3, 2, 0, 1],
+    ] {
+        assert_eq!(refusal(&with(9, parameters)), refused(0), "{parameters:?}");
+    }
+    for length in 1..9 {
+        assert_eq!(refusal(GOOD.get(..length).unwrap_or_default()), refused(0));
+    }
+}
+
+/// RFC 5492 §5
+#[test]
+fn rfc5492_5_unsupported_capability() {
+    let capabilities = Capabilities::from_iter([Capability::FourOctetAs(0)]).to_bytes();
+    let notification = OpenError::MissingCapability { capabilities }.notification();
+    let data = Bytes::from_static(&[65, 4, 0, 0, 0, 0]);
+    assert_eq!((notification.code.0, notification.subcode, notification.data), (2, 7, data));
+}
+
+/// RFC 9072 §2: also where short lengths would do, and whatever the short length says but zero
+#[test]
+fn extended_parameters_are_read() {
+    let expected = Capabilities::from_iter([Capability::RouteRefresh]);
+    for short in [1, 100, 255] {
+        let parameters = [short, 255, 0, 5, 2, 0, 2, 2, 0];
+        let open = Open::decode(&body(&with(9, &parameters)));
+        assert_eq!(open.map(|open| open.capabilities).as_ref(), Ok(&expected));
+    }
+    assert_eq!(refusal(&with(9, &[255, 255, 0, 0])), None);
+}
+
+/// RFC 5492 §3: what does not parse is as if it were not known.
+#[test]
+fn capabilities_that_do_not_parse_are_ignored() {
+    for value in [
+        &[1, 3, 0, 1, 0][..],
+        &[1, 5, 0, 1, 0, 1, 0],
+        &[65, 3, 0, 0, 1],
+        &[2, 1, 0],
+        &[64, 1, 0],
+        &[64, 3, 0, 0, 1],
+        &[5, 5, 0, 1, 0, 1, 0],
+        &[69, 3, 0, 1, 1],
+        // RFC 7911 §4: with another direction all of it counts as not understood
+        &[69, 8, 0, 1, 1, 3, 0, 2, 1, 4],
+        &[69, 4, 0, 1, 1, 0],
+    ] {
+        let mut parameters = Vec::from([u8::try_from(value.len() + 2).unwrap_or(0), 2]);
+        parameters.push(u8::try_from(value.len()).unwrap_or(0));
+        parameters.extend_from_slice(value);
+        let open = Open::decode(&body(&with(9, &parameters))).expect("well formed");
+        let kept: Vec<_> = open.capabilities.iter().collect();
+        assert!(matches!(kept[..], [Capability::Unknown { .. }]), "{kept:?}");
+        round_trip(&open);
+    }
+}
+
+/// RFC 4724 §3: "MUST ignore all but the last instance"
+#[test]
+fn the_last_graceful_restart_capability_counts() {
+    let open = Open::decode(&body(&with(9, &[10, 2, 8, 64, 2, 0, 7, 64, 2, 0x80, 9])));
+    let open = open.expect("well formed");
+    let restart = open.capabilities.graceful_restart();
+    assert_eq!(restart.map(|restart| (restart.restarted, restart.restart_time)), Some((true, 9)));
+}
+
+/// Lists that one capability cannot hold, and capabilities that one OPEN cannot hold, are cut between entries.
+#[test]
+fn too_much_is_cut_where_it_can_be_read() {
+    let family = |i: u16| Family { afi: crate::Afi(i), safi: crate::Safi(1) };
+    let forwarding = true;
+    let entries = |most: u16| 0..most;
+    let long = |capability: Capability| {
+        let open = Open::new(1, 90, Ipv4Addr::new(1, 1, 1, 1), [capability].into_iter().collect());
+        let bytes = Message::Open(open).to_bytes();
+        let open = Open::decode(&bytes.slice(19..)).expect("well formed");
+        open.capabilities.iter().next().cloned().expect("there")
+    };
+    let add_path = |most| {
+        Capability::AddPath(entries(most).map(|i| (family(i), AddPathDirection::SEND)).collect())
+    };
+    assert_eq!(long(add_path(100)), add_path(63));
+    let next_hop = crate::Afi::IPV6;
+    let extended = |most| {
+        let list = entries(most).map(|i| ExtendedNextHopEncoding { family: family(i), next_hop });
+        Capability::ExtendedNextHop(list.collect())
+    };
+    assert_eq!(long(extended(100)), extended(42));
+    let graceful = |most| {
+        let list = entries(most).map(|i| GracefulRestartFamily { family: family(i), forwarding });
+        Capability::GracefulRestart(GracefulRestart {
+            restarted: false,
+            notification: true,
+            restart_time: 4095,
+            families: list.collect(),
+        })
+    };
+    assert_eq!(long(graceful(100)), graceful(63));
+    let unknown = |length| Capability::Unknown {
+        code: crate::CapabilityCode(200),
+        value: Bytes::from(alloc::vec![7; length]),
+    };
+    assert_eq!(long(unknown(300)), unknown(255));
+    let many = core::iter::repeat_n(unknown(255), 20).chain([Capability::RouteRefresh]);
+    let open = Open::new(1, 90, Ipv4Addr::new(1, 1, 1, 1), many.collect());
+    let bytes = Message::Open(open).to_bytes();
+    assert!(bytes.len() <= 4096);
+    let open = Open::decode(&bytes.slice(19..)).expect("well formed");
+    assert_eq!(open.capabilities.iter().count(), 15 + 1);
+    assert!(open.capabilities.contains(&Capability::RouteRefresh));
 }
 
 proptest! {

@@ -287,3 +287,6 @@ fn narrow_attributes(attributes: AttributesRef<'_>) -> Vec<u8> {
     }
     out.into_bytes()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,1 +1,20 @@
-//! (set up)
+//! A full router as a value: configuration, protocols and tables put together, still without I/O.
+//!
+//! [`Router`] is what the binary of this package drives with sockets, and what a simulation drives with a
+//! virtual clock. Bytes, interface events, timeouts and control commands go in by `handle_*`; bytes for streams,
+//! actions and deadlines come out by `poll_*`. See [`Router`] for the contract.
+
+pub mod clock;
+pub mod config;
+mod bgp;
+mod control;
+mod filters;
+mod interface;
+mod protocol;
+mod reconfigure;
+mod resolve;
+mod router;
+
+pub use crate::control::{Command, ControlSession};
+pub use crate::interface::{Interface, InterfaceEvent};
+pub use crate::router::{Action, Dial, Listener, LogClass, Router, StreamId};

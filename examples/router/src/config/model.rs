@@ -122,8 +122,8 @@ pub struct InterfacePattern {
     pub exclude: bool,
 }
 
-/// A filter as referred to by `import` or `export`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// A filter as referred to by `import` or `export`. Two are equal when they mean the same.
+#[derive(Debug, Clone)]
 pub enum FilterRef {
     /// `all`
     All,
@@ -140,6 +140,21 @@ pub enum FilterRef {
         fingerprint: u64,
     },
 }
+
+impl PartialEq for FilterRef {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::All, Self::All) | (Self::None, Self::None) => true,
+            (
+                Self::Filter { name, fingerprint, .. },
+                Self::Filter { name: other_name, fingerprint: other_fingerprint, .. },
+            ) => name == other_name && fingerprint == other_fingerprint,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for FilterRef {}
 
 /// A channel: the tie between a protocol and a table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -309,8 +324,6 @@ pub struct BgpConfig {
     pub med_metric: bool,
     /// `igp metric`, default on
     pub igp_metric: bool,
-    /// `prefer older`, default off
-    pub prefer_older: bool,
     /// Channels.
     pub channels: Vec<ChannelConfig>,
 }

@@ -1,0 +1,177 @@
+//! Channels: what a protocol and a table exchange.
+
+use std::net::IpAddr;
+
+use policy::Diagnostic;
+use policy::span::Span;
+
+use super::model::{AddressFamily, ChannelConfig, FilterRef, Limit, LimitAction, NextHopMode};
+use super::parser::{ConfigParser, Parsed};
+
+/// A channel while it is read; what is `None` was not said.
+#[derive(Debug, Clone)]
+pub(super) struct ChannelDraft {
+    pub(super) family: AddressFamily,
+    pub(super) span: Span,
+    table: Option<String>,
+    preference: u32,
+    import: Option<FilterRef>,
+    export: Option<FilterRef>,
+    import_limit: Option<Limit>,
+    next_hop_self: NextHopMode,
+    next_hop_keep: NextHopMode,
+    next_hop_address: Option<IpAddr>,
+    extended_next_hop: bool,
+    gateway_recursive: Option<bool>,
+}
+
+impl ChannelDraft {
+    pub(super) const fn new(family: AddressFamily, preference: u32, span: Span) -> Self {
+        Self {
+            family,
+            span,
+            table: None,
+            preference,
+            import: None,
+            export: None,
+            import_limit: None,
+            next_hop_self: NextHopMode::No,
+            next_hop_keep: NextHopMode::No,
+            next_hop_address: None,
+            extended_next_hop: false,
+            gateway_recursive: None,
+        }
+    }
+
+    fn finish(self, import: FilterRef, export: FilterRef) -> ChannelConfig {
+        let default = match self.family {
+            AddressFamily::Ipv4 => "master4",
+            AddressFamily::Ipv6 => "master6",
+        };
+        ChannelConfig {
+            family: self.family,
+            table: self.table.unwrap_or_else(|| default.into()),
+            preference: self.preference,
+            import: self.import.unwrap_or(import),
+            export: self.export.unwrap_or(export),
+            import_limit: self.import_limit,
+            next_hop_self: self.next_hop_self,
+            next_hop_keep: self.next_hop_keep,
+            next_hop_address: self.next_hop_address,
+            extended_next_hop: self.extended_next_hop,
+            gateway_recursive: self.gateway_recursive,
+        }
+    }
+
+    /// Of a protocol of the host itself: it imports all and exports nothing.
+    pub(super) fn finish_internal(self) -> ChannelConfig {
+        self.finish(FilterRef::All, FilterRef::None)
+    }
+
+    /// Of a BGP session. Between ASes both policies have to be given (RFC 8212).
+    pub(super) fn finish_bgp(self, internal: bool) -> Parsed<ChannelConfig> {
+        if !internal && (self.import.is_none() || self.export.is_none()) {
+            let missing = if self.import.is_none() { "import" } else { "export" };
+            return Err(Diagnostic::new(self.span, format!("an eBGP channel needs an {missing} policy (RFC 8212)"))
+                .hint(format!("`{missing} all;` lets everything pass")));
+        }
+        Ok(self.finish(FilterRef::All, FilterRef::None))
+    }
+}
+
+impl ConfigParser {
+    /// `ipv4 { … }`, `ipv6;`
+    pub(super) fn channel(&mut self, preference: u32) -> Parsed<ChannelDraft> {
+        let span = self.parser.span();
+        let family = self.family()?;
+        let mut draft = ChannelDraft::new(family, preference, span);
+        self.channel_body(&mut draft)?;
+        Ok(draft)
+    }
+
+    /// The block of a channel, if it has one.
+    pub(super) fn channel_body(&mut self, draft: &mut ChannelDraft) -> Parsed<()> {
+        if !self.parser.is_next("{") {
+            return Ok(());
+        }
+        self.block(|this| this.channel_option(draft))
+    }
+
+    fn channel_option(&mut self, draft: &mut ChannelDraft) -> Parsed<()> {
+        let start = self.parser.span();
+        if self.parser.eat_symbol("table") {
+            draft.table = Some(self.table_name(draft.family)?);
+        } else if self.parser.eat_symbol("preference") {
+            draft.preference = self.bounded(0, 65535, "a preference")?;
+        } else if self.parser.eat_symbols(&["import", "limit"]) {
+            draft.import_limit = self.limit()?;
+        } else if self.parser.eat_symbol("import") {
+            draft.import = Some(self.filter_ref()?);
+        } else if self.parser.eat_symbol("export") {
+            if self.parser.peek_symbol() == Some("limit") {
+                return Err(Diagnostic::new(start, "`export limit` is not supported yet"));
+            }
+            draft.export = Some(self.filter_ref()?);
+        } else if self.parser.eat_symbols(&["next", "hop", "self"]) {
+            draft.next_hop_self = self.next_hop_mode()?;
+        } else if self.parser.eat_symbols(&["next", "hop", "keep"]) {
+            draft.next_hop_keep = self.next_hop_mode()?;
+        } else if self.parser.eat_symbols(&["next", "hop", "address"]) {
+            draft.next_hop_address = Some(self.address()?);
+        } else if self.parser.eat_symbols(&["extended", "next", "hop"]) {
+            draft.extended_next_hop = self.switch()?;
+        } else if self.parser.eat_symbols(&["gateway", "direct"]) {
+            draft.gateway_recursive = Some(false);
+        } else if self.parser.eat_symbols(&["gateway", "recursive"]) {
+            draft.gateway_recursive = Some(true);
+        } else {
+            return Err(self.parser.unexpected(
+                "an option of a channel: table, preference, import, import limit, export, next hop, extended next hop \
+                 or gateway",
+            ));
+        }
+        Ok(())
+    }
+
+    fn table_name(&mut self, family: AddressFamily) -> Parsed<String> {
+        let (name, span) = self.parser.name()?;
+        match self.tables.iter().find(|table| table.name == name) {
+            Some(table) if table.family == family => Ok(name),
+            Some(_) => Err(Diagnostic::new(span, format!("table `{name}` is of the other address family"))),
+            None => Err(Diagnostic::new(span, format!("there is no table `{name}`"))),
+        }
+    }
+
+    /// `N [action warn|block|restart|disable]` or `off`.
+    fn limit(&mut self) -> Parsed<Option<Limit>> {
+        if self.parser.eat_symbol("off") {
+            return Ok(None);
+        }
+        let count = self.int()?;
+        let mut action = LimitAction::default();
+        if self.parser.eat_symbol("action") {
+            action = if self.parser.eat_symbol("warn") {
+                LimitAction::Warn
+            } else if self.parser.eat_symbol("block") {
+                LimitAction::Block
+            } else if self.parser.eat_symbol("restart") {
+                LimitAction::Restart
+            } else if self.parser.eat_symbol("disable") {
+                LimitAction::Disable
+            } else {
+                return Err(self.parser.unexpected("`warn`, `block`, `restart` or `disable`"));
+            };
+        }
+        Ok(Some(Limit { count, action }))
+    }
+
+    fn next_hop_mode(&mut self) -> Parsed<NextHopMode> {
+        if self.parser.eat_symbol("ibgp") {
+            return Ok(NextHopMode::Ibgp);
+        }
+        if self.parser.eat_symbol("ebgp") {
+            return Ok(NextHopMode::Ebgp);
+        }
+        Ok(if self.switch()? { NextHopMode::All } else { NextHopMode::No })
+    }
+}

@@ -1,0 +1,247 @@
+//! Target of bgp-fsm.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bgp_fsm::{Action, ConnectionId, Endpoints, Session, SessionConfig, Shutdown, State};
+use bgp_wire::{
+    Capabilities, Capability, Context, Family, Message, MessageType, Open, split_frame,
+};
+use bytes::BytesMut;
+
+/// One session, led by the octets: each says what happens next, from a start to bytes of the neighbour.
+///
+/// Whatever is sent is a message; each call gives a bounded number of things; deadlines are met by
+/// `handle_timeout`; and the same octets give the same outputs.
+pub fn session(data: &[u8]) {
+    let first = Run::new(data).run();
+    assert_eq!(first, Run::new(data).run(), "not deterministic");
+}
+
+struct Run<'a> {
+    data: &'a [u8],
+    session: Session,
+    now: Duration,
+    /// What each connection has received and not yet taken
+    connections: BTreeMap<ConnectionId, BytesMut>,
+    dialled: Option<ConnectionId>,
+    log: Vec<String>,
+}
+
+/// Things that one call may give: each connection at most says a few words and closes.
+const MOST: usize = 1000;
+
+impl<'a> Run<'a> {
+    fn new(data: &'a [u8]) -> Self {
+        let mut run = Self {
+            data,
+            session: Session::new(SessionConfig::new(1, None, [192, 0, 2, 1].into()), 1),
+            now: Duration::ZERO,
+            connections: BTreeMap::new(),
+            dialled: None,
+            log: Vec::new(),
+        };
+        let bits = run.octet();
+        let remote_as = [None, Some(65002), Some(65001), Some(4_200_000_000)];
+        let remote_as = remote_as.get(usize::from(bits & 3)).copied().flatten();
+        let mut config = SessionConfig::new(65001, remote_as, [192, 0, 2, 1].into());
+        config.passive = bits & 4 != 0;
+        config.extended_message = bits & 8 != 0;
+        config.four_octet_as = bits & 16 == 0;
+        config.capabilities = bits & 32 == 0;
+        if bits & 64 != 0 {
+            config.delay_open_time = Duration::from_secs(7);
+        }
+        if bits & 128 != 0 {
+            config.families.push(Family::IPV6_UNICAST);
+        }
+        run.session = Session::new(config, u64::from(bits));
+        run
+    }
+
+    fn octet(&mut self) -> u8 {
+        let (first, rest) = self.data.split_first().map_or((0, self.data), |(a, b)| (*a, b));
+        self.data = rest;
+        first
+    }
+
+    fn take(&mut self, count: usize) -> &'a [u8] {
+        let (head, rest) = self.data.split_at(count.min(self.data.len()));
+        self.data = rest;
+        head
+    }
+
+    /// One of the connections.
+    fn connection(&mut self) -> Option<ConnectionId> {
+        let choice = usize::from(self.octet());
+        let count = self.connections.len();
+        self.connections.keys().nth(choice.checked_rem(count)?).copied()
+    }
+
+    fn run(mut self) -> Vec<String> {
+        while !self.data.is_empty() {
+            self.step();
+            self.drain();
+        }
+        self.log
+    }
+
+    fn step(&mut self) {
+        let ends = Endpoints {
+            local: ([192, 0, 2, 1], 179).into(),
+            remote: ([192, 0, 2, 2], 40000).into(),
+        };
+        match self.octet() % 14 {
+            0 => self.session.start(self.now),
+            1 => {
+                let reasons =
+                    [Shutdown::Administrative, Shutdown::MaximumPrefixes, Shutdown::LinkDown];
+                let choice = usize::from(self.octet()) % reasons.len();
+                if let Some(why) = reasons.get(choice) {
+                    self.session.stop(self.now, *why);
+                }
+            }
+            2 => self.session.reset(self.now, Shutdown::Reset),
+            3 => {
+                if let Some(id) = self.dialled.take() {
+                    self.connections.insert(id, BytesMut::new());
+                    self.session.handle_connected(self.now, id, ends);
+                }
+            }
+            4 => {
+                if let Some(id) = self.dialled.take() {
+                    self.session.handle_connect_failed(self.now, id, "refused");
+                }
+            }
+            5 => {
+                if let Some(id) = self.session.handle_accepted(self.now, ends) {
+                    self.connections.insert(id, BytesMut::new());
+                }
+            }
+            6 => {
+                if let Some(id) = self.connection() {
+                    self.connections.remove(&id);
+                    self.session.handle_disconnected(self.now, id, "lost");
+                }
+            }
+            7 => {
+                let count = usize::from(self.octet());
+                let bytes = self.take(count);
+                self.input(bytes);
+            }
+            8 | 9 => {
+                let message = self.message();
+                self.input(&message);
+            }
+            10 => {
+                let tenths = u64::from(self.octet());
+                self.now += Duration::from_millis(tenths * 100);
+                self.timeout();
+            }
+            11 => {
+                // To the next deadline
+                self.now = self.session.poll_timeout().map_or(self.now, |next| next.max(self.now));
+                self.timeout();
+            }
+            // What is not asked for
+            12 => self.session.handle_disconnected(self.now, ConnectionId(99), "unknown"),
+            _ => {
+                let _ = self.session.request_refresh(Family::IPV4_UNICAST);
+                let messages = u32::from(self.octet());
+                self.session.update_sent(self.now, messages);
+            }
+        }
+    }
+
+    /// A message with the right header, of any type, around the octets that follow.
+    fn message(&mut self) -> Vec<u8> {
+        let (kind, length) = (self.octet(), usize::from(self.octet()));
+        let body = match kind % 8 {
+            0..=5 => self.take(length).to_vec(),
+            // An OPEN that is likely to be accepted
+            _ => {
+                let capabilities: Capabilities = [
+                    Capability::Multiprotocol(Family::IPV4_UNICAST),
+                    Capability::FourOctetAs(65002),
+                    Capability::ExtendedMessage,
+                    Capability::RouteRefresh,
+                ]
+                .into_iter()
+                .take(length % 5)
+                .collect();
+                let open = Open::new(65002, 9, [192, 0, 2, 2].into(), capabilities);
+                return Message::Open(open).to_bytes().to_vec();
+            }
+        };
+        let mut bytes = vec![0xff; 16];
+        bytes.extend(u16::try_from(body.len() + 19).unwrap_or(u16::MAX).to_be_bytes());
+        bytes.push(kind % 8);
+        bytes.extend(body);
+        bytes
+    }
+
+    fn input(&mut self, bytes: &[u8]) {
+        let Some(id) = self.connection() else { return };
+        let Some(buffer) = self.connections.get_mut(&id) else { return };
+        buffer.extend_from_slice(bytes);
+        self.session.handle_input(self.now, id, buffer);
+    }
+
+    /// A deadline that has come is gone after a few calls.
+    fn timeout(&mut self) {
+        for _ in 0..10 {
+            self.session.handle_timeout(self.now);
+            self.drain();
+            if self.session.poll_timeout().is_none_or(|next| next > self.now) {
+                return;
+            }
+        }
+        panic!("handle_timeout does not meet the deadline");
+    }
+
+    fn drain(&mut self) {
+        let mut count = 0;
+        let mut within_bounds = || {
+            count += 1;
+            assert!(count < MOST, "one call gave too much");
+        };
+        while let Some((id, bytes)) = self.session.poll_transmit() {
+            within_bounds();
+            check_transmit(&bytes);
+            self.log.push(format!("{id:?} {bytes:?}"));
+        }
+        while let Some(action) = self.session.poll_action() {
+            within_bounds();
+            match action {
+                Action::Connect(id) => {
+                    assert!(!self.connections.contains_key(&id), "a number is used twice");
+                    self.dialled = Some(id);
+                }
+                Action::Close(id) => {
+                    self.connections.remove(&id);
+                    self.dialled = self.dialled.filter(|dialled| *dialled != id);
+                }
+            }
+            self.log.push(format!("{action:?}"));
+        }
+        while let Some(event) = self.session.poll_event() {
+            within_bounds();
+            self.log.push(format!("{event:?}"));
+        }
+        let state = self.session.state();
+        assert_eq!(state == State::Established, self.session.established().is_some());
+        let _ = (self.session.timers_left(self.now), self.session.retry_left(self.now));
+        self.log.push(format!("{state:?} {:?}", self.session.poll_timeout()));
+    }
+}
+
+/// Whole messages, of types that a session sends by itself.
+fn check_transmit(bytes: &[u8]) {
+    let context = Context { extended_message: true, ..Context::default() };
+    let mut buffer = BytesMut::from(bytes);
+    while let Some(frame) = split_frame(&mut buffer, &context).expect("framing") {
+        assert_ne!(frame.kind, MessageType::UPDATE);
+        assert!(Message::decode(&frame, &context).is_ok(), "{frame:?}");
+    }
+    assert!(buffer.is_empty());
+}

@@ -1,0 +1,293 @@
+//! Text to tokens.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::IpAddr;
+
+use crate::error::Diagnostic;
+use crate::span::{SourceId, Span};
+
+/// A token and its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Token {
+    /// What it is
+    pub kind: TokenKind,
+    /// Where it stands
+    pub span: Span,
+    /// Whether it is the first one of its line
+    pub first_of_line: bool,
+}
+
+/// What a token is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TokenKind {
+    /// A keyword or a name
+    Symbol(String),
+    /// A name in single quotes
+    Quoted(String),
+    /// A string in double quotes
+    Text(String),
+    /// A number
+    Number(u32),
+    /// An address
+    Ip(IpAddr),
+    /// `{`, `!=`, `..`, …
+    Punctuation(&'static str),
+    /// Behind the last token
+    End,
+}
+
+impl fmt::Display for TokenKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Symbol(name) => write!(f, "`{name}`"),
+            Self::Quoted(name) => write!(f, "'{name}'"),
+            Self::Text(text) => write!(f, "\"{text}\""),
+            Self::Number(number) => number.fmt(f),
+            Self::Ip(address) => address.fmt(f),
+            Self::Punctuation(text) => write!(f, "`{text}`"),
+            Self::End => f.write_str("the end of the file"),
+        }
+    }
+}
+
+/// Longer ones first.
+const PUNCTUATION: [&str; 31] = [
+    "!=", "!~", "<=", ">=", "&&", "||", "..", "->", "++", "[=", "=]", "{", "}", "[", "]", "(", ")",
+    ";", ",", "=", "<", ">", "~", "!", "+", "-", "*", "/", ".", ":", "%",
+];
+
+/// Splits `text` into tokens; the last one is [`TokenKind::End`]. Errors are added to `errors`, and what is
+/// wrong is left out.
+pub fn tokenize(source: SourceId, text: &str, errors: &mut Vec<Diagnostic>) -> Vec<Token> {
+    let mut lexer = Lexer { source, text, at: 0, line_is_fresh: true, tokens: Vec::new(), errors };
+    while lexer.step() {}
+    lexer.tokens
+}
+
+struct Lexer<'a> {
+    source: SourceId,
+    text: &'a str,
+    at: usize,
+    line_is_fresh: bool,
+    tokens: Vec<Token>,
+    errors: &'a mut Vec<Diagnostic>,
+}
+
+impl<'a> Lexer<'a> {
+    fn rest(&self) -> &'a str {
+        self.text.get(self.at..).unwrap_or_default()
+    }
+
+    fn span(&self, start: usize) -> Span {
+        let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
+        Span { source: self.source, start: place(start), end: place(self.at) }
+    }
+
+    fn push(&mut self, start: usize, kind: TokenKind) {
+        let first_of_line = core::mem::take(&mut self.line_is_fresh);
+        self.tokens.push(Token { kind, span: self.span(start), first_of_line });
+    }
+
+    fn error(&mut self, start: usize, message: impl Into<String>) {
+        self.errors.push(Diagnostic::new(self.span(start), message));
+    }
+
+    /// Takes what `belongs` says from the front.
+    fn take_while(&mut self, belongs: impl Fn(char) -> bool) -> &'a str {
+        let rest = self.rest();
+        let length = rest.find(|c| !belongs(c)).unwrap_or(rest.len());
+        self.at += length;
+        rest.get(..length).unwrap_or_default()
+    }
+
+    /// Reads one token, blank or comment; false at the end.
+    fn step(&mut self) -> bool {
+        let start = self.at;
+        let Some(first) = self.rest().chars().next() else {
+            self.push(start, TokenKind::End);
+            return false;
+        };
+        match first {
+            '\n' => {
+                self.at += 1;
+                self.line_is_fresh = true;
+            }
+            c if c.is_whitespace() => self.at += c.len_utf8(),
+            '#' => {
+                self.take_while(|c| c != '\n');
+            }
+            '/' if self.rest().starts_with("/*") => match self.rest().find("*/") {
+                Some(length) => self.at += length + 2,
+                None => {
+                    self.at += 2;
+                    self.error(start, "this comment does not end");
+                    self.at = self.text.len();
+                }
+            },
+            '"' => self.quoted(start, '"', "this string does not end on its line", TokenKind::Text),
+            '\'' => {
+                self.quoted(start, '\'', "this name does not end on its line", TokenKind::Quoted);
+            }
+            c if c.is_ascii_digit() || c == ':' => self.number_or_address(start),
+            c if c.is_ascii_alphabetic() || c == '_' => self.word(start),
+            c => {
+                if !self.punctuation(start) {
+                    self.at += c.len_utf8();
+                    self.error(start, format!("unexpected character `{c}`"));
+                }
+            }
+        }
+        true
+    }
+
+    fn quoted(
+        &mut self,
+        start: usize,
+        quote: char,
+        unfinished: &str,
+        kind: fn(String) -> TokenKind,
+    ) {
+        self.at += 1;
+        let body = self.take_while(|c| c != quote && c != '\n');
+        if self.rest().starts_with(quote) {
+            self.at += 1;
+            self.push(start, kind(body.into()));
+        } else {
+            self.error(start, unfinished);
+        }
+    }
+
+    /// An IPv6 address may begin like a number, like a word or with colons.
+    fn ipv6(&mut self, start: usize) -> bool {
+        let rest = self.rest();
+        let length = rest
+            .find(|c: char| !c.is_ascii_hexdigit() && c != ':' && c != '.')
+            .unwrap_or(rest.len());
+        // A range (`1..2`) or a closing dot does not belong to it.
+        let candidate = rest.get(..length).unwrap_or_default();
+        let candidate = candidate.split("..").next().unwrap_or_default();
+        let colons = candidate.matches(':').count();
+        if colons < 2 {
+            return false;
+        }
+        let Ok(address) = candidate.parse::<core::net::Ipv6Addr>() else { return false };
+        self.at += candidate.len();
+        self.push(start, TokenKind::Ip(IpAddr::V6(address)));
+        true
+    }
+
+    fn number_or_address(&mut self, start: usize) {
+        if self.ipv6(start) {
+            return;
+        }
+        let rest = self.rest();
+        if rest.starts_with(':') {
+            self.punctuation(start);
+            return;
+        }
+        if let Some(digits) = rest.strip_prefix("0x") {
+            let length = digits.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(digits.len());
+            self.at += 2 + length;
+            match u32::from_str_radix(digits.get(..length).unwrap_or_default(), 16) {
+                Ok(number) => self.push(start, TokenKind::Number(number)),
+                Err(_) => self.error(start, "a hexadecimal number has 1 to 8 digits"),
+            }
+            return;
+        }
+        let dotted = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
+        let dotted = rest.get(..dotted).unwrap_or_default();
+        let dotted = dotted.split("..").next().unwrap_or_default();
+        if dotted.matches('.').count() == 3 {
+            self.at += dotted.len();
+            match dotted.parse::<core::net::Ipv4Addr>() {
+                Ok(address) => self.push(start, TokenKind::Ip(IpAddr::V4(address))),
+                Err(_) => self.error(start, format!("`{dotted}` is not an IPv4 address")),
+            }
+            return;
+        }
+        let digits = self.take_while(|c| c.is_ascii_digit());
+        match digits.parse() {
+            Ok(number) => self.push(start, TokenKind::Number(number)),
+            Err(_) => self.error(start, format!("{digits} does not fit into 32 bits")),
+        }
+    }
+
+    fn word(&mut self, start: usize) {
+        if self.ipv6(start) {
+            return;
+        }
+        let word = self.take_while(|c| c.is_ascii_alphanumeric() || c == '_');
+        self.push(start, TokenKind::Symbol(word.into()));
+    }
+
+    fn punctuation(&mut self, start: usize) -> bool {
+        let Some(text) = PUNCTUATION.into_iter().find(|text| self.rest().starts_with(text)) else {
+            return false;
+        };
+        self.at += text.len();
+        self.push(start, TokenKind::Punctuation(text));
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tokens(text: &str) -> String {
+        let mut errors = Vec::new();
+        let tokens = tokenize(SourceId(0), text, &mut errors);
+        assert_eq!(errors, []);
+        tokens.iter().map(|token| token.kind.to_string()).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn the_kinds_of_token() {
+        let end = "the end of the file";
+        assert_eq!(tokens("a_1 'x-y.z' \"s\" 10 0x1F"), format!("`a_1` 'x-y.z' \"s\" 10 31 {end}"));
+        assert_eq!(tokens("10.0.0.0/8{8,24}"), format!("10.0.0.0 `/` 8 `{{` 8 `,` 24 `}}` {end}"));
+        assert_eq!(
+            tokens("2001:db8::/32+ ::/0 fe80::1%eth0"),
+            format!("2001:db8:: `/` 32 `+` :: `/` 0 fe80::1 `%` `eth0` {end}")
+        );
+        assert_eq!(
+            tokens("1..2 [=] # no\n a /* b\n */ c"),
+            format!("1 `..` 2 `[=` `]` `a` `c` {end}")
+        );
+        assert_eq!(tokens("add:1 dead:beef::1"), format!("`add` `:` 1 dead:beef::1 {end}"));
+    }
+
+    #[test]
+    fn what_cannot_be_has_its_place() {
+        let mut errors = Vec::new();
+        tokenize(SourceId(0), "a 99999999999 \"x\n 300.1.1.1 @", &mut errors);
+        let found: Vec<_> =
+            errors.iter().map(|error| (error.span.start, error.message.as_str())).collect();
+        assert_eq!(
+            found,
+            [
+                (2, "99999999999 does not fit into 32 bits"),
+                (14, "this string does not end on its line"),
+                (18, "`300.1.1.1` is not an IPv4 address"),
+                (28, "unexpected character `@`"),
+            ]
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_and_ends(text in "\\PC{0,80}") {
+            let mut errors = Vec::new();
+            let tokens = tokenize(SourceId(0), &text, &mut errors);
+            let last = tokens.last().map(|token| token.kind.clone());
+            prop_assert_eq!(last, Some(TokenKind::End));
+        }
+    }
+}
