@@ -1,1 +1,1 @@
-//! (set up)
+//! Criterion benchmarks of the libraries, beside others from the registry: see `benches/` and README.md.

@@ -1,4 +1,15 @@
 //! Which of two connections stays (RFC 4271 §6.8).
+//!
+//! Both speakers have to come to the same decision, or none of the two connections is left. The RFC compares
+//! an OPEN with a connection in OpenConfirm, and gives way to one in Established. That is not symmetric: one
+//! speaker may be in Established already while the other is still in OpenConfirm. So here:
+//!
+//! - Identifiers decide also against a connection in Established, if both were there before (the RFC's
+//!   CollisionDetectEstablishedState).
+//! - A connection that comes later is refused before an OPEN is sent on it, so that the other side cannot
+//!   decide for it: identifiers are compared only upon an OPEN.
+//!
+//! `session/tests/collision.rs` goes through all interleavings.
 
 use core::net::Ipv4Addr;
 

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 use core::time::Duration;
 
-use bgp_wire::{Afi, Capabilities, Capability, ExtendedNextHopEncoding, Family, Open};
+use bgp_wire::{AS_TRANS, Afi, Capabilities, Capability, ExtendedNextHopEncoding, Family, Open};
 
 /// Configuration of a [`crate::Session`]. [`SessionConfig::new`] fills in what BIRD takes by default.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,17 +17,17 @@ pub struct SessionConfig {
     pub router_id: Ipv4Addr,
     /// HoldTime that is proposed: 0, or at least 3 s; whole seconds
     pub hold_time: Duration,
-    /// HoldTimer until the OPEN comes (RFC 4271 §8.2.2: a large value, 4 min)
+    /// HoldTimer until the OPEN comes (RFC 4271 §8.2.2: a large value, 4 min); zero: no limit
     pub startup_hold_time: Duration,
-    /// KeepaliveTime; a third of the negotiated HoldTime where not given
+    /// KeepaliveTime, from 1 s to a third of the negotiated HoldTime; that third where not given
     pub keepalive_time: Option<Duration>,
-    /// ConnectRetryTime
+    /// ConnectRetryTime: how long an attempt to connect may take; at least 1 s
     pub connect_retry_time: Duration,
-    /// Pause before the first attempt to connect
+    /// Pause before dialling: the first time, and, with at least 1 s, each time again
     pub connect_delay_time: Duration,
-    /// IdleHoldTime: after the first failure, and the most it grows to (DampPeerOscillations)
+    /// IdleHoldTime after the first failure, and the most it grows to (DampPeerOscillations)
     pub idle_hold_time: (Duration, Duration),
-    /// A session that lasted so long clears the memory of failures
+    /// Failures so far apart do not make IdleHoldTime grow
     pub error_forget_time: Duration,
     /// DelayOpenTime; zero: the OPEN is sent at once
     pub delay_open_time: Duration,
@@ -43,7 +43,7 @@ pub struct SessionConfig {
     pub route_refresh: bool,
     /// Offer 4-octet AS numbers (RFC 6793)
     pub four_octet_as: bool,
-    /// Send capabilities at all (RFC 5492)
+    /// Send capabilities at all (RFC 5492). When the neighbour refuses them the next attempt goes without
     pub capabilities: bool,
 }
 
@@ -74,31 +74,37 @@ impl SessionConfig {
 
     /// The OPEN that is sent; without capabilities when the neighbour has refused them.
     pub(crate) fn open(&self, capabilities: bool) -> Open {
-        let hold_time = u16::try_from(self.hold_time.as_secs()).unwrap_or(u16::MAX);
-        let mut list = Capabilities::default();
-        if self.capabilities && capabilities {
-            for family in &self.families {
-                list.push(Capability::Multiprotocol(*family));
-            }
-            if self.route_refresh {
-                list.push(Capability::RouteRefresh);
-            }
-            if !self.extended_next_hop.is_empty() {
-                let encoding = |family: &Family| ExtendedNextHopEncoding {
-                    family: *family,
-                    next_hop: Afi::IPV6,
-                };
-                list.push(Capability::ExtendedNextHop(
-                    self.extended_next_hop.iter().map(encoding).collect(),
-                ));
-            }
-            if self.extended_message {
-                list.push(Capability::ExtendedMessage);
-            }
-            if self.four_octet_as {
-                list.push(Capability::FourOctetAs(self.local_as));
-            }
+        let capabilities = if self.capabilities && capabilities {
+            self.capabilities()
+        } else {
+            Capabilities::default()
+        };
+        Open {
+            my_as: u16::try_from(self.local_as).unwrap_or(AS_TRANS),
+            hold_time: u16::try_from(self.hold_time.as_secs()).unwrap_or(u16::MAX),
+            bgp_identifier: self.router_id,
+            capabilities,
         }
-        Open::new(self.local_as, hold_time, self.router_id, list)
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let mut list: Capabilities =
+            self.families.iter().copied().map(Capability::Multiprotocol).collect();
+        if self.route_refresh {
+            list.push(Capability::RouteRefresh);
+        }
+        if !self.extended_next_hop.is_empty() {
+            let encoding =
+                |&family: &Family| ExtendedNextHopEncoding { family, next_hop: Afi::IPV6 };
+            let encodings = self.extended_next_hop.iter().map(encoding).collect();
+            list.push(Capability::ExtendedNextHop(encodings));
+        }
+        if self.extended_message {
+            list.push(Capability::ExtendedMessage);
+        }
+        if self.four_octet_as {
+            list.push(Capability::FourOctetAs(self.local_as));
+        }
+        list
     }
 }

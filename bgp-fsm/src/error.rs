@@ -76,8 +76,12 @@ impl DownReason {
         match self {
             Self::Stopped(_) | Self::ConnectionLost | Self::ConnectFailed(_) => Damping::None,
             Self::Sent(Notification { code: NotificationCode::CEASE, subcode, .. })
-                if [cease::ADMINISTRATIVE_RESET, cease::OTHER_CONFIGURATION_CHANGE]
-                    .contains(subcode) =>
+                if [
+                    cease::ADMINISTRATIVE_RESET,
+                    cease::OTHER_CONFIGURATION_CHANGE,
+                    cease::CONNECTION_COLLISION_RESOLUTION,
+                ]
+                .contains(subcode) =>
             {
                 Damping::None
             }
@@ -135,8 +139,7 @@ impl IdleHoldTime {
         (least, most): (Duration, Duration),
         forget: Duration,
     ) -> Duration {
-        let forgotten =
-            self.last_error.is_none_or(|before| now.saturating_sub(before) >= forget);
+        let forgotten = self.last_error.is_none_or(|before| now.saturating_sub(before) >= forget);
         self.time = if forgotten { least } else { self.time.saturating_mul(2).max(least) };
         self.time = self.time.min(most.max(least));
         self.last_error = Some(now);

@@ -1,16 +1,15 @@
 //! The state machine of one connection as one table (RFC 4271 §8.2.2).
 //!
-//! The table departs from the RFC's text in few places, each marked below:
+//! Optional session attributes (§8): AllowAutomaticStart, AllowAutomaticStop, DampPeerOscillations and
+//! SendNOTIFICATIONwithoutOPEN are on; DelayOpen and PassiveTcpEstablishment as configured;
+//! CollisionDetectEstablishedState holds for connections that were there before the session was established
+//! (see [`crate::collision`]).
 //!
-//! - A failed attempt to connect leads to Active with the ConnectRetryTimer running, not to Idle, so that the
-//!   neighbour can still reach us meanwhile.
-//! - A NOTIFICATION is never answered by a NOTIFICATION (§6.4), also where a state lists it under "any other
-//!   event".
-//! - A header error in Established is answered with the code of §6.1, not with a Finite State Machine Error.
+//! Where the table departs from the RFC's text, a comment says "not" and why.
 
 use core::fmt;
 
-/// State of a connection, or of the whole session: the furthest of its connections.
+/// State of a connection, or of the whole session: that of its furthest connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum State {
     /// Nothing is done, connections are refused.
@@ -27,18 +26,6 @@ pub enum State {
     Established,
 }
 
-impl State {
-    /// All of them.
-    pub const ALL: [Self; 6] = [
-        Self::Idle,
-        Self::Connect,
-        Self::Active,
-        Self::OpenSent,
-        Self::OpenConfirm,
-        Self::Established,
-    ];
-}
-
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -52,11 +39,11 @@ impl fmt::Display for State {
     }
 }
 
-/// Events, named as in RFC 4271 §8.1. The number is the RFC's.
-#[expect(missing_docs, reason = "the names are the RFC's")]
+/// Events, named and numbered as in RFC 4271 §8.1.
+#[cfg_attr(not(test), expect(dead_code, reason = "the table is that of the RFC, whole"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
-pub enum FsmEvent {
+pub(crate) enum FsmEvent {
     ManualStart = 1,
     ManualStop = 2,
     AutomaticStart = 3,
@@ -85,51 +72,22 @@ pub enum FsmEvent {
     KeepAliveMsg = 26,
     UpdateMsg = 27,
     UpdateMsgErr = 28,
+    /// A ROUTE-REFRESH came (RFC 2918): not in RFC 4271, and an unexpected message as in RFC 6608.
+    RouteRefreshMsg,
 }
 
-impl FsmEvent {
-    /// All of them, by number.
-    pub const ALL: [Self; 28] = [
-        Self::ManualStart,
-        Self::ManualStop,
-        Self::AutomaticStart,
-        Self::ManualStartWithPassiveTcpEstablishment,
-        Self::AutomaticStartWithPassiveTcpEstablishment,
-        Self::AutomaticStartWithDampPeerOscillations,
-        Self::AutomaticStartWithDampPeerOscillationsAndPassiveTcpEstablishment,
-        Self::AutomaticStop,
-        Self::ConnectRetryTimerExpires,
-        Self::HoldTimerExpires,
-        Self::KeepaliveTimerExpires,
-        Self::DelayOpenTimerExpires,
-        Self::IdleHoldTimerExpires,
-        Self::TcpConnectionValid,
-        Self::TcpCrInvalid,
-        Self::TcpCrAcked,
-        Self::TcpConnectionConfirmed,
-        Self::TcpConnectionFails,
-        Self::BgpOpen,
-        Self::BgpOpenWithDelayOpenTimerRunning,
-        Self::BgpHeaderErr,
-        Self::BgpOpenMsgErr,
-        Self::OpenCollisionDump,
-        Self::NotifMsgVerErr,
-        Self::NotifMsg,
-        Self::KeepAliveMsg,
-        Self::UpdateMsg,
-        Self::UpdateMsgErr,
-    ];
-}
-
-/// What a transition does, in order.
+/// What a transition does, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Step {
+pub(crate) enum Step {
     /// Set ConnectRetryCounter to zero.
     ClearCounter,
-    /// Add one to ConnectRetryCounter.
+    /// Add one to ConnectRetryCounter, and damp oscillations.
     Count,
-    /// Start ConnectRetryTimer anew.
+    /// Start ConnectRetryTimer with ConnectRetryTime: how long an attempt may take.
     StartConnectRetry,
+    /// Start ConnectRetryTimer with the pause until the next attempt. The RFC has but one value for both, and
+    /// calls it a local matter.
+    StartConnectDelay,
     /// Stop ConnectRetryTimer.
     StopConnectRetry,
     /// Start DelayOpenTimer.
@@ -144,13 +102,13 @@ pub enum Step {
     SendKeepalive,
     /// Start HoldTimer with a large value.
     StartLargeHold,
-    /// Start HoldTimer, anew, with the negotiated value.
+    /// Start HoldTimer anew with the negotiated value.
     StartHold,
-    /// Send the NOTIFICATION that the event calls for.
+    /// Send the NOTIFICATION that goes with the event.
     Notify,
-    /// Send a Finite State Machine Error.
+    /// Send a Finite State Machine Error (RFC 6608).
     NotifyFsmError,
-    /// Drop the connection and stop all timers.
+    /// Drop the connection and stop all its timers.
     Drop,
     /// The session is up.
     Establish,
@@ -158,168 +116,97 @@ pub enum Step {
     Deliver,
 }
 
-/// The next state and what to do on the way. `delay_open` tells whether DelayOpen is configured (when a
-/// connection comes up) or DelayOpenTimer is running (in all other events).
-pub const fn transition(
+/// Connection up, and no reason to wait.
+const OPEN: &[Step] = &[Step::StopConnectRetry, Step::SendOpen, Step::StartLargeHold];
+/// Connection up, but the neighbour is to speak first.
+const DELAY: &[Step] = &[Step::StopConnectRetry, Step::StartDelayOpen];
+/// The neighbour's OPEN, before ours was sent and after.
+const ACCEPT_EARLY: &[Step] = &[
+    Step::StopConnectRetry,
+    Step::StopDelayOpen,
+    Step::SendOpen,
+    Step::SendKeepalive,
+    Step::StartHold,
+];
+const ACCEPT: &[Step] =
+    &[Step::StopDelayOpen, Step::StopConnectRetry, Step::SendKeepalive, Step::StartHold];
+const WAIT: &[Step] = &[Step::Drop, Step::StartConnectDelay];
+const STOP: &[Step] = &[Step::Drop, Step::ClearCounter];
+const CEASE: &[Step] = &[Step::Notify, Step::Drop, Step::ClearCounter];
+const QUIT: &[Step] = &[Step::Drop];
+const FAIL: &[Step] = &[Step::Drop, Step::Count];
+const NOTIFY: &[Step] = &[Step::Notify, Step::Drop, Step::Count];
+const FSM_ERROR: &[Step] = &[Step::NotifyFsmError, Step::Drop, Step::Count];
+
+/// The next state, and what to do on the way. `delay_open` tells whether DelayOpen is configured when a
+/// connection comes up (events 16 and 17), and whether DelayOpenTimer is running in all other events.
+#[rustfmt::skip]
+pub(crate) const fn transition(
     state: State,
     event: FsmEvent,
     delay_open: bool,
 ) -> (State, &'static [Step]) {
-    match state {
-        State::Idle => idle(event),
-        State::Connect | State::Active => connecting(state, event, delay_open),
-        State::OpenSent => open_sent(event),
-        State::OpenConfirm => open_confirm(event),
-        State::Established => established(event),
-    }
-}
+    use FsmEvent::*;
+    use State::*;
+    use Step::*;
+    match (state, event) {
+        // Starts count in Idle only, and nothing else does there.
+        (Idle, ManualStart | AutomaticStart) => (Connect, &[ClearCounter, StartConnectRetry, Dial]),
+        (Idle, ManualStartWithPassiveTcpEstablishment | AutomaticStartWithPassiveTcpEstablishment) =>
+            (Active, &[ClearCounter, StartConnectRetry]),
+        (Idle, AutomaticStartWithDampPeerOscillations | IdleHoldTimerExpires) =>
+            (Connect, &[StartConnectRetry, Dial]),
+        (Idle, AutomaticStartWithDampPeerOscillationsAndPassiveTcpEstablishment) =>
+            (Active, &[StartConnectRetry]),
+        (Idle, _) => (Idle, &[]),
+        (_, ManualStart | AutomaticStart | ManualStartWithPassiveTcpEstablishment
+            | AutomaticStartWithPassiveTcpEstablishment | AutomaticStartWithDampPeerOscillations
+            | AutomaticStartWithDampPeerOscillationsAndPassiveTcpEstablishment) => (state, &[]),
 
-const fn idle(event: FsmEvent) -> (State, &'static [Step]) {
-    use FsmEvent as E;
-    use Step as S;
-    match event {
-        E::ManualStart
-        | E::AutomaticStart
-        | E::AutomaticStartWithDampPeerOscillations
-        // The way back from a failure (§8.1.3): a start without clearing the counter.
-        | E::IdleHoldTimerExpires => (State::Connect, &[S::StartConnectRetry, S::Dial]),
-        E::ManualStartWithPassiveTcpEstablishment
-        | E::AutomaticStartWithPassiveTcpEstablishment
-        | E::AutomaticStartWithDampPeerOscillationsAndPassiveTcpEstablishment => {
-            (State::Active, &[S::StartConnectRetry])
-        }
-        _ => (State::Idle, &[]),
-    }
-}
+        // What the operating system may tell of other connections.
+        (_, TcpConnectionValid | TcpCrInvalid) => (state, &[]),
 
-/// Connect and Active differ in what ends an attempt to connect.
-const fn connecting(state: State, event: FsmEvent, delay_open: bool) -> (State, &'static [Step]) {
-    use FsmEvent as E;
-    use Step as S;
-    match event {
-        E::ManualStart
-        | E::AutomaticStart
-        | E::ManualStartWithPassiveTcpEstablishment
-        | E::AutomaticStartWithPassiveTcpEstablishment
-        | E::AutomaticStartWithDampPeerOscillations
-        | E::AutomaticStartWithDampPeerOscillationsAndPassiveTcpEstablishment
-        | E::TcpConnectionValid
-        | E::TcpCrInvalid => (state, &[]),
-        E::ManualStop => (State::Idle, &[S::Drop, S::ClearCounter]),
-        E::ConnectRetryTimerExpires => (State::Connect, &[S::Drop, S::StartConnectRetry, S::Dial]),
-        E::DelayOpenTimerExpires => {
-            (State::OpenSent, &[S::StopConnectRetry, S::SendOpen, S::StartLargeHold])
-        }
-        E::TcpCrAcked | E::TcpConnectionConfirmed => {
-            if delay_open {
-                (state, &[S::StopConnectRetry, S::StartDelayOpen])
-            } else {
-                (State::OpenSent, &[S::StopConnectRetry, S::SendOpen, S::StartLargeHold])
-            }
-        }
-        E::TcpConnectionFails => match state {
-            // Not Idle where no DelayOpenTimer runs: see the module's documentation.
-            State::Connect => (State::Active, &[S::Drop, S::StartConnectRetry]),
-            _ => (State::Idle, &[S::Drop, S::Count]),
-        },
-        E::BgpOpenWithDelayOpenTimerRunning => (
-            State::OpenConfirm,
-            &[S::StopConnectRetry, S::StopDelayOpen, S::SendOpen, S::SendKeepalive, S::StartHold],
-        ),
-        // §8.2.2 lets the NOTIFICATION depend on SendNotificationWithoutOpen, which is not supported.
-        E::NotifMsgVerErr if delay_open => (State::Idle, &[S::Drop]),
-        _ => (State::Idle, &[S::Drop, S::Count]),
-    }
-}
+        // Connect and Active: no OPEN was sent.
+        (Connect, ManualStop) => (Idle, STOP),
+        (Active, ManualStop) => (Idle, if delay_open { CEASE } else { STOP }),
+        (Connect, ConnectRetryTimerExpires) => (Connect, &[Drop, StartConnectRetry, Dial]),
+        (Active, ConnectRetryTimerExpires) => (Connect, &[StartConnectRetry, Dial]),
+        (Connect | Active, DelayOpenTimerExpires) => (OpenSent, OPEN),
+        (Connect | Active, TcpCrAcked | TcpConnectionConfirmed) =>
+            if delay_open { (state, DELAY) } else { (OpenSent, OPEN) },
+        (Connect, TcpConnectionFails) => if delay_open { (Active, WAIT) } else { (Idle, QUIT) },
+        (Active, TcpConnectionFails) => (Idle, FAIL),
+        (Connect | Active, BgpOpenWithDelayOpenTimerRunning) => (OpenConfirm, ACCEPT_EARLY),
+        (Connect | Active, BgpHeaderErr | BgpOpenMsgErr) => (Idle, NOTIFY),
+        (Connect | Active, NotifMsgVerErr) => (Idle, if delay_open { QUIT } else { FAIL }),
+        (Connect | Active, _) => (Idle, FAIL),
 
-const fn open_sent(event: FsmEvent) -> (State, &'static [Step]) {
-    use FsmEvent as E;
-    use Step as S;
-    match event {
-        E::ManualStart
-        | E::AutomaticStart
-        | E::ManualStartWithPassiveTcpEstablishment
-        | E::AutomaticStartWithPassiveTcpEstablishment
-        | E::AutomaticStartWithDampPeerOscillations
-        | E::AutomaticStartWithDampPeerOscillationsAndPassiveTcpEstablishment
-        // A second connection has a state machine of its own (§8.2.1).
-        | E::TcpConnectionValid
-        | E::TcpCrInvalid
-        | E::TcpCrAcked
-        | E::TcpConnectionConfirmed => (State::OpenSent, &[]),
-        E::ManualStop => (State::Idle, &[S::Notify, S::Drop, S::ClearCounter]),
-        E::AutomaticStop
-        | E::HoldTimerExpires
-        | E::BgpHeaderErr
-        | E::BgpOpenMsgErr
-        | E::OpenCollisionDump => (State::Idle, &[S::Notify, S::Drop, S::Count]),
-        E::TcpConnectionFails => (State::Active, &[S::Drop, S::StartConnectRetry]),
-        E::BgpOpen => {
-            (State::OpenConfirm, &[S::StopConnectRetry, S::StopDelayOpen, S::SendKeepalive, S::StartHold])
-        }
-        E::NotifMsgVerErr => (State::Idle, &[S::Drop]),
-        // Never answered: see the module's documentation.
-        E::NotifMsg => (State::Idle, &[S::Drop, S::Count]),
-        _ => (State::Idle, &[S::NotifyFsmError, S::Drop, S::Count]),
-    }
-}
+        // OpenSent, OpenConfirm and Established: another connection has a table of its own (§8.2.1).
+        (_, TcpCrAcked | TcpConnectionConfirmed) => (state, &[]),
+        (_, ManualStop) => (Idle, CEASE),
+        (_, AutomaticStop | HoldTimerExpires | OpenCollisionDump) => (Idle, NOTIFY),
+        // Not a Finite State Machine Error in Established: §6.1 has codes for these.
+        (_, BgpHeaderErr) => (Idle, NOTIFY),
+        (OpenSent | OpenConfirm, BgpOpenMsgErr) => (Idle, NOTIFY),
+        // Not answered in OpenSent: a NOTIFICATION never is (§6.4).
+        (_, NotifMsg) => (Idle, FAIL),
+        (OpenSent | OpenConfirm, NotifMsgVerErr) => (Idle, QUIT),
+        (Established, NotifMsgVerErr) => (Idle, FAIL),
 
-const fn open_confirm(event: FsmEvent) -> (State, &'static [Step]) {
-    use FsmEvent as E;
-    use Step as S;
-    match event {
-        E::ManualStart
-        | E::AutomaticStart
-        | E::ManualStartWithPassiveTcpEstablishment
-        | E::AutomaticStartWithPassiveTcpEstablishment
-        | E::AutomaticStartWithDampPeerOscillations
-        | E::AutomaticStartWithDampPeerOscillationsAndPassiveTcpEstablishment
-        | E::TcpConnectionValid
-        | E::TcpCrInvalid
-        | E::TcpCrAcked
-        | E::TcpConnectionConfirmed => (State::OpenConfirm, &[]),
-        E::ManualStop => (State::Idle, &[S::Notify, S::Drop, S::ClearCounter]),
-        E::AutomaticStop
-        | E::HoldTimerExpires
-        | E::BgpHeaderErr
-        | E::BgpOpenMsgErr
-        | E::OpenCollisionDump => (State::Idle, &[S::Notify, S::Drop, S::Count]),
-        E::KeepaliveTimerExpires => (State::OpenConfirm, &[S::SendKeepalive]),
-        E::TcpConnectionFails | E::NotifMsg => (State::Idle, &[S::Drop, S::Count]),
-        E::NotifMsgVerErr => (State::Idle, &[S::Drop]),
-        E::KeepAliveMsg => (State::Established, &[S::StartHold, S::Establish]),
-        // §8.2.2 runs collision detection for an OPEN here; a second one on the same connection is an error.
-        _ => (State::Idle, &[S::NotifyFsmError, S::Drop, S::Count]),
-    }
-}
+        (OpenSent, TcpConnectionFails) => (Active, WAIT),
+        (OpenSent, BgpOpen) => (OpenConfirm, ACCEPT),
 
-const fn established(event: FsmEvent) -> (State, &'static [Step]) {
-    use FsmEvent as E;
-    use Step as S;
-    match event {
-        E::ManualStart
-        | E::AutomaticStart
-        | E::ManualStartWithPassiveTcpEstablishment
-        | E::AutomaticStartWithPassiveTcpEstablishment
-        | E::AutomaticStartWithDampPeerOscillations
-        | E::AutomaticStartWithDampPeerOscillationsAndPassiveTcpEstablishment
-        | E::TcpConnectionValid
-        | E::TcpCrInvalid
-        | E::TcpCrAcked
-        | E::TcpConnectionConfirmed => (State::Established, &[]),
-        E::ManualStop => (State::Idle, &[S::Notify, S::Drop, S::ClearCounter]),
-        E::AutomaticStop
-        | E::HoldTimerExpires
-        | E::BgpHeaderErr
-        | E::OpenCollisionDump
-        | E::UpdateMsgErr => (State::Idle, &[S::Notify, S::Drop, S::Count]),
-        E::KeepaliveTimerExpires => (State::Established, &[S::SendKeepalive]),
-        E::TcpConnectionFails | E::NotifMsg | E::NotifMsgVerErr => {
-            (State::Idle, &[S::Drop, S::Count])
-        }
-        E::KeepAliveMsg => (State::Established, &[S::StartHold]),
-        E::UpdateMsg => (State::Established, &[S::StartHold, S::Deliver]),
-        _ => (State::Idle, &[S::NotifyFsmError, S::Drop, S::Count]),
+        (OpenConfirm | Established, TcpConnectionFails) => (Idle, FAIL),
+        (OpenConfirm | Established, KeepaliveTimerExpires) => (state, &[SendKeepalive]),
+        (OpenConfirm, KeepAliveMsg) => (Established, &[StartHold, Establish]),
+
+        (Established, KeepAliveMsg) => (Established, &[StartHold]),
+        (Established, UpdateMsg) => (Established, &[StartHold, Deliver]),
+        (Established, UpdateMsgErr) => (Idle, NOTIFY),
+        (Established, RouteRefreshMsg) => (Established, &[Deliver]),
+
+        // Whatever else comes is unexpected (RFC 6608). That is also a second OPEN on the same connection.
+        (OpenSent | OpenConfirm | Established, _) => (Idle, FSM_ERROR),
     }
 }
 

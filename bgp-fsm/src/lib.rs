@@ -54,12 +54,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
 
 extern crate alloc;
 
 mod collision;
 mod config;
+mod connection;
+mod error;
 mod event;
 mod fsm;
 mod negotiate;
@@ -67,9 +69,9 @@ mod session;
 mod timer;
 
 pub use config::SessionConfig;
-pub use event::{
-    Action, ConnectionId, DownReason, Endpoints, Event, LastError, Shutdown, Statistics,
-};
-pub use fsm::{FsmEvent, State, Step, transition};
+pub use error::{ConnectError, DownReason, LastError};
+pub use event::{Action, ConnectionId, Endpoints, Event, Messages, Shutdown, Statistics};
+pub use fsm::State;
 pub use negotiate::Negotiated;
 pub use session::Session;
+pub use timer::Timer;

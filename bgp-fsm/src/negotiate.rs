@@ -1,9 +1,14 @@
 //! What two OPENs agree on.
 
+use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 use core::time::Duration;
 
-use bgp_wire::{Afi, Capability, Context, Family, Open, OpenError};
+use bgp_wire::{
+    Afi, AttributeCode, AttributesRef, Capabilities, Capability, Context, Family, Open, OpenError,
+    Update,
+};
+use bytes::{BufMut, BytesMut};
 use smallvec::SmallVec;
 
 use crate::config::SessionConfig;
@@ -20,7 +25,7 @@ pub struct Negotiated {
     pub remote_as: u32,
     /// The neighbour's BGP identifier
     pub remote_id: Ipv4Addr,
-    /// Families that both offer
+    /// Families that both offer, in the order of the configuration
     pub families: SmallVec<[Family; 2]>,
     /// Format of what is sent
     pub send: Context,
@@ -63,12 +68,21 @@ pub(crate) fn check(config: &SessionConfig, remote: &Open) -> Result<(), OpenErr
 }
 
 /// Works out what both sides can do.
+///
+/// # Errors
+/// When there is no family that both want (RFC 5492 §3).
 pub(crate) fn negotiate(
     config: &SessionConfig,
     local: &Open,
     remote: &Open,
     endpoints: Endpoints,
-) -> Negotiated {
+) -> Result<Negotiated, OpenError> {
+    let families = common_families(config, local, remote);
+    if families.is_empty() && !config.families.is_empty() {
+        let wanted = config.families.iter().copied().map(Capability::Multiprotocol);
+        let capabilities = wanted.collect::<Capabilities>().to_bytes();
+        return Err(OpenError::MissingCapability { capabilities });
+    }
     let both = |capability: &Capability| {
         local.capabilities.contains(capability) && remote.capabilities.contains(capability)
     };
@@ -78,7 +92,35 @@ pub(crate) fn negotiate(
         extended_message: both(&Capability::ExtendedMessage),
         ..Context::default()
     };
-    // RFC 4760 §8: a speaker that says nothing of families means IPv4 unicast.
+    let hold_time = Duration::from_secs(u64::from(local.hold_time.min(remote.hold_time)));
+    let third = hold_time / 3;
+    let next_hop = |family: &&Family| {
+        families.contains(family)
+            && [local, remote]
+                .iter()
+                .all(|open| open.capabilities.has_extended_next_hop(**family, Afi::IPV6))
+    };
+    Ok(Negotiated {
+        remote_as: remote.asn(),
+        remote_id: remote.bgp_identifier,
+        send: context.clone(),
+        receive: context,
+        hold_time,
+        keepalive_time: match config.keepalive_time {
+            Some(time) => time.max(Duration::from_secs(1)).min(third),
+            None => third,
+        },
+        extended_next_hop: config.extended_next_hop.iter().filter(next_hop).copied().collect(),
+        families,
+        route_refresh: both(&Capability::RouteRefresh),
+        endpoints,
+        local: local.clone(),
+        remote: remote.clone(),
+    })
+}
+
+/// RFC 4760 §8; a speaker that says nothing of families means IPv4 unicast.
+fn common_families(config: &SessionConfig, local: &Open, remote: &Open) -> SmallVec<[Family; 2]> {
     let offers = |open: &Open, family: Family| {
         let mut families = open.capabilities.families().peekable();
         if families.peek().is_none() {
@@ -86,29 +128,54 @@ pub(crate) fn negotiate(
         }
         families.any(|other| other == family)
     };
-    let hold_time = Duration::from_secs(u64::from(local.hold_time.min(remote.hold_time)));
-    let third = hold_time / 3;
-    let next_hop = |family: &&Family| {
-        local.capabilities.has_extended_next_hop(**family, Afi::IPV6)
-            && remote.capabilities.has_extended_next_hop(**family, Afi::IPV6)
-    };
-    Negotiated {
-        remote_as: remote.asn(),
-        remote_id: remote.bgp_identifier,
-        families: config
-            .families
-            .iter()
-            .copied()
-            .filter(|family| offers(local, *family) && offers(remote, *family))
-            .collect(),
-        send: context.clone(),
-        receive: context,
-        hold_time,
-        keepalive_time: config.keepalive_time.map_or(third, |time| time.min(third)),
-        extended_next_hop: config.extended_next_hop.iter().filter(next_hop).copied().collect(),
-        route_refresh: both(&Capability::RouteRefresh),
-        endpoints,
-        local: local.clone(),
-        remote: remote.clone(),
+    let common = |family: &&Family| offers(local, **family) && offers(remote, **family);
+    config.families.iter().filter(common).copied().collect()
+}
+
+/// What of an UPDATE belongs to families that were negotiated; `None` when nothing does. RFC 4760 §7 lets a
+/// speaker ignore the rest.
+pub(crate) fn only_negotiated(update: Update, negotiated: &Negotiated) -> Option<Update> {
+    let has = |family: Family| negotiated.families.contains(&family);
+    let reach = update.mp_reach().is_none_or(|reach| has(reach.nlri.family));
+    let unreach = update.mp_unreach().is_none_or(|unreach| has(unreach.nlri.family));
+    let classic = has(Family::IPV4_UNICAST)
+        || (update.reach().map(|reach| reach.family))
+            .chain(update.unreach().map(|unreach| unreach.family))
+            .all(|family| family != Family::IPV4_UNICAST);
+    if reach && unreach && classic && update.end_of_rib().is_none_or(has) {
+        return Some(update);
     }
+    // Rare enough to write the message anew.
+    let (withdrawn, rest) = field(update.body())?;
+    let (attributes, announced) = field(rest)?;
+    let classic = |routes| if has(Family::IPV4_UNICAST) { routes } else { &[][..] };
+    let (withdrawn, announced) = (classic(withdrawn), classic(announced));
+    let mut kept = Vec::new();
+    for raw in AttributesRef::new(attributes).iter() {
+        let drop = match raw.code {
+            AttributeCode::MP_REACH_NLRI => !reach,
+            AttributeCode::MP_UNREACH_NLRI => !unreach,
+            _ => false,
+        };
+        if !drop {
+            kept.extend([raw.flags | 0x10, raw.code.0]);
+            kept.extend(u16::try_from(raw.value.len()).ok()?.to_be_bytes());
+            kept.extend(raw.value);
+        }
+    }
+    let mut body = BytesMut::new();
+    body.put_u16(u16::try_from(withdrawn.len()).ok()?);
+    body.extend_from_slice(withdrawn);
+    body.put_u16(u16::try_from(kept.len()).ok()?);
+    body.extend_from_slice(&kept);
+    body.extend_from_slice(announced);
+    let update = Update::decode(body.freeze(), &negotiated.receive).ok()?;
+    let routes = update.reach().next().is_some() || update.unreach().next().is_some();
+    routes.then_some(update)
+}
+
+/// What a 2-octet length stands before, and what follows.
+fn field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = bytes.split_first_chunk()?;
+    rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))
 }

@@ -1,58 +1,64 @@
 //! One neighbour.
 
-use alloc::boxed::Box;
+mod machine;
+
 use alloc::collections::VecDeque;
-use alloc::string::String;
 use core::time::Duration;
 
 use bgp_wire::{
-    Context, Frame, Message, MessageError, Notification, NotificationCode, Open, RouteRefresh,
-    split_frame, subcode,
+    Context, Family, Frame, Message, MessageError, MessageType, Notification, NotificationCode,
+    Open, RouteRefresh, split_frame, subcode,
 };
 use bytes::{Bytes, BytesMut};
-use smallvec::SmallVec;
 
 use crate::collision::keep_dialled;
 use crate::config::SessionConfig;
-use crate::event::{
-    Action, ConnectionId, DownReason, Endpoints, Event, LastError, Shutdown, Statistics,
-};
-use crate::fsm::{FsmEvent, State, Step, transition};
-use crate::negotiate::{Negotiated, check, negotiate};
-use crate::timer::{Jitter, Timer, Timers};
+use crate::connection::{Connection, Transport};
+use crate::error::{ConnectError, DownReason, IdleHoldTime, LastError};
+use crate::event::{Action, ConnectionId, Endpoints, Event, Shutdown, Statistics};
+use crate::fsm::{FsmEvent, State};
+use crate::negotiate::{Negotiated, check, negotiate, only_negotiated};
+use crate::session::machine::Detail;
+use crate::timer::{Jitter, Timer};
 
 /// Events that may wait before [`Session::handle_input`] takes no more messages.
-const MOST_EVENTS: usize = 1024;
+const MOST_EVENTS: usize = 256;
 
 /// One configured neighbour: up to two connections at a time (RFC 4271 §6.8), of which one is left when the
 /// session is established.
 ///
 /// # Contract
 ///
-/// After every `handle_*`, [`Session::start`] or [`Session::stop`], call in this order until each returns
-/// `None`: [`Session::poll_action`], [`Session::poll_transmit`], [`Session::poll_event`]; then wait until
-/// [`Session::poll_timeout`] and call [`Session::handle_timeout`].
+/// - `handle_*` put something in: connections, bytes, the time. [`start`](Self::start), [`stop`](Self::stop)
+///   and the like are commands. None of them does I/O. `now` is the time since an epoch of the caller's
+///   choice and never goes back.
+/// - After any of these, call [`poll_transmit`](Self::poll_transmit), [`poll_action`](Self::poll_action) and
+///   [`poll_event`](Self::poll_event) until all three return `None`, in any order. An [`Action::Close`] does
+///   not come before all that has to be sent on its connection has been polled.
+/// - Then wait until [`poll_timeout`](Self::poll_timeout), at most, and call
+///   [`handle_timeout`](Self::handle_timeout). Bytes that were received before are best put in first.
+/// - [`handle_input`](Self::handle_input) takes whole messages from the front of the buffer and leaves the
+///   rest there: append to it what comes next. It also stops when many events wait, so that a neighbour
+///   cannot fill the memory: poll them, then call it again, also without new bytes.
+/// - The session makes the [`ConnectionId`]s. Each ends with one [`Action::Close`], also one whose end the
+///   host has reported itself. Calls with a number that has ended have no effect.
+/// - UPDATEs never come from `poll_transmit`. The host writes them to the connection of
+///   [`established`](Self::established), in the format of [`Negotiated::send`], between whole messages, and
+///   tells with [`update_sent`](Self::update_sent) how many.
 ///
-/// [`Session::handle_input`] takes whole messages from the front of the buffer and leaves the rest there. It
-/// stops when many events wait to be polled: poll them and call it again with what is left.
-///
-/// UPDATEs are written by the host, straight to the connection of [`Session::established`]; it tells with
-/// [`Session::update_sent`] how many.
-///
-/// `now` is the time since an epoch of the caller's choice, and never goes back.
+/// The crate's documentation has the whole run loop.
 #[derive(Debug, Clone)]
 pub struct Session {
     config: SessionConfig,
-    /// The first one is there also without a connection, to dial or to wait for the neighbour.
-    links: SmallVec<[Link; 2]>,
+    /// Two state machines, for a connection that was dialled and one that was accepted (RFC 4271 §8.2.1). One
+    /// that has nothing to do is in Idle.
+    connections: [Connection; 2],
     started: bool,
-    /// When the IdleHoldTimer expires.
+    /// When IdleHoldTimer expires.
     idle_until: Option<Duration>,
-    /// The pause after the next failure.
-    idle_hold: Duration,
-    established_at: Option<Duration>,
+    idle_hold: IdleHoldTime,
     last_error: Option<LastError>,
-    /// Whether capabilities are offered: no longer when the neighbour refused them.
+    /// Whether capabilities are offered: not while the neighbour refuses them.
     capabilities: bool,
     next_id: u64,
     jitter: Jitter,
@@ -62,68 +68,15 @@ pub struct Session {
     statistics: Statistics,
 }
 
-/// One state machine, with or without a connection.
-#[derive(Debug, Clone)]
-struct Link {
-    state: State,
-    timers: Timers,
-    connection: Option<Connection>,
-}
-
-#[derive(Debug, Clone)]
-struct Connection {
-    id: ConnectionId,
-    /// `None` while it is being dialled.
-    ends: Option<Endpoints>,
-    dialled: bool,
-    local: Option<Open>,
-    negotiated: Option<Box<Negotiated>>,
-}
-
-impl Link {
-    fn new(state: State) -> Self {
-        Self { state, timers: Timers::default(), connection: None }
-    }
-}
-
-/// What goes along with an event.
-#[derive(Default)]
-struct Detail {
-    /// Sent by [`Step::Notify`].
-    notification: Option<Notification>,
-    /// Reported when the session goes down.
-    reason: Option<DownReason>,
-    /// Handed over by [`Step::Deliver`].
-    deliver: Option<Event>,
-    /// The OPEN that came.
-    open: Option<Open>,
-}
-
-impl Detail {
-    fn malformed(error: MessageError) -> Self {
-        let notification = Some(error.notification());
-        Self { notification, reason: Some(DownReason::Malformed(error)), ..Self::default() }
-    }
-
-    fn sent(notification: Notification) -> Self {
-        let reason = Some(DownReason::Sent(notification.clone()));
-        Self { notification: Some(notification), reason, ..Self::default() }
-    }
-
-    fn because(reason: DownReason) -> Self {
-        Self { reason: Some(reason), ..Self::default() }
-    }
-}
-
 impl Session {
     /// A session that does nothing until [`Session::start`]. `seed` determines the jitter of its timers.
     pub fn new(config: SessionConfig, seed: u64) -> Self {
         Self {
-            links: core::iter::once(Link::new(State::Idle)).collect(),
+            config,
+            connections: [Connection::idle(), Connection::idle()],
             started: false,
             idle_until: None,
-            idle_hold: Duration::ZERO,
-            established_at: None,
+            idle_hold: IdleHoldTime::default(),
             last_error: None,
             capabilities: true,
             next_id: 0,
@@ -132,36 +85,17 @@ impl Session {
             actions: VecDeque::new(),
             events: VecDeque::new(),
             statistics: Statistics::default(),
-            config,
         }
     }
 
-    /// ManualStart: begins to dial, or to wait for the neighbour.
+    /// ManualStart: begins to dial, or to wait for the neighbour. Ends a pause after an error. Has no effect
+    /// on a session that is started and not in Idle.
     pub fn start(&mut self, now: Duration) {
-        if !self.started {
+        if self.state() == State::Idle {
             self.started = true;
             self.capabilities = true;
-            self.idle_hold = Duration::ZERO;
-            self.statistics.connect_retry_counter = 0;
-            self.begin(
-                now,
-                FsmEvent::ManualStart,
-                FsmEvent::ManualStartWithPassiveTcpEstablishment,
-            );
-        }
-    }
-
-    /// Leaves Idle: by waiting when the session is passive or a pause before dialling is configured.
-    fn begin(&mut self, now: Duration, active: FsmEvent, passive: FsmEvent) {
-        self.idle_until = None;
-        let delay = self.config.connect_delay_time;
-        let waits = self.config.passive || !delay.is_zero();
-        self.step(now, 0, if waits { passive } else { active }, Detail::default());
-        if !self.config.passive && waits {
-            let at = now + self.jitter.apply(delay);
-            if let Some(link) = self.links.first_mut() {
-                link.timers.set(Timer::ConnectRetry, at);
-            }
+            self.idle_hold = IdleHoldTime::default();
+            self.begin(now, self.config.connect_delay_time, true);
         }
     }
 
@@ -169,531 +103,305 @@ impl Session {
     pub fn stop(&mut self, now: Duration, why: Shutdown) {
         self.started = false;
         self.idle_until = None;
-        while self.links.len() > 1 {
-            self.step(now, 1, FsmEvent::ManualStop, Self::shutdown(why));
+        let running = self.state() != State::Idle;
+        for index in 0..self.connections.len() {
+            let detail = Detail { notification: why.notification(), ..Detail::default() };
+            self.step(now, index, FsmEvent::ManualStop, detail);
         }
-        self.step(now, 0, FsmEvent::ManualStop, Self::shutdown(why));
+        if running {
+            self.events.push_back(Event::Down(DownReason::Stopped(why)));
+        }
     }
 
-    fn shutdown(why: Shutdown) -> Detail {
-        let notification = (why != Shutdown::LinkDown).then(|| why.notification());
-        Detail { notification, reason: Some(DownReason::Stopped(why)), ..Detail::default() }
-    }
-
-    /// Ends the session by itself (AutomaticStop) and starts it again after a pause.
+    /// AutomaticStop: ends all connections as [`Session::stop`] does, and begins anew: after IdleHoldTime,
+    /// unless `why` says that it is not the neighbour's fault.
     pub fn reset(&mut self, now: Duration, why: Shutdown) {
-        let detail = Detail::sent(why.notification());
-        if let Some(link) = self.links.iter().position(|link| link.state == State::Established) {
-            self.step(now, link, FsmEvent::AutomaticStop, detail);
+        let running = [0, 1].map(|index| self.state_of(index) != State::Idle);
+        for index in (0..2).filter(|index| running[*index]) {
+            let detail = match why.notification() {
+                Some(notification) => Detail::answer(notification),
+                None => Detail::because(DownReason::Stopped(why)),
+            };
+            self.step(now, index, FsmEvent::AutomaticStop, detail);
         }
     }
 
     /// The connection asked for by [`Action::Connect`] is up.
     pub fn handle_connected(&mut self, now: Duration, id: ConnectionId, ends: Endpoints) {
-        let Some(link) = self.link_of(id) else { return };
-        if let Some(connection) = self.connection_mut(link) {
-            connection.ends = Some(ends);
+        let Some(index) = self.index_of(id) else { return };
+        if let Some(transport) = &mut self.connections[index].transport
+            && transport.ends.is_none()
+        {
+            transport.ends = Some(ends);
+            self.step(now, index, FsmEvent::TcpCrAcked, Detail::default());
         }
-        self.step(now, link, FsmEvent::TcpCrAcked, Detail::default());
     }
 
     /// The connection asked for by [`Action::Connect`] could not be made.
-    pub fn handle_connect_failed(&mut self, now: Duration, id: ConnectionId, reason: &str) {
-        if let Some(link) = self.link_of(id) {
-            let reason = DownReason::ConnectFailed(String::from(reason));
-            self.step(now, link, FsmEvent::TcpConnectionFails, Detail::because(reason));
-        }
+    pub fn handle_connect_failed(
+        &mut self,
+        now: Duration,
+        id: ConnectionId,
+        reason: impl Into<ConnectError>,
+    ) {
+        self.connection_fails(now, id, DownReason::ConnectFailed(reason.into()));
     }
 
-    /// The neighbour has connected. `None`: the connection is refused and to be closed.
+    /// The neighbour has connected. `None`: this is refused, and the caller closes it.
+    ///
+    /// That is so in Idle, when there are two connections already, and when the session is established: see
+    /// RFC 4271 §6.8.
     pub fn handle_accepted(&mut self, now: Duration, ends: Endpoints) -> Option<ConnectionId> {
-        let first = self.links.first()?;
-        let index = match first.state {
-            State::Idle | State::Established => return None,
-            State::Active if first.connection.is_none() => 0,
-            // A second one beside that which is dialled or opened already.
-            _ if self.links.len() < 2 => {
-                self.links.push(Link::new(State::Active));
-                1
-            }
-            _ => return None,
+        if matches!(self.state(), State::Idle | State::Established) {
+            return None;
+        }
+        let waits = |connection: &Connection| {
+            connection.state == State::Active && connection.transport.is_none()
+        };
+        let index = match self.connections.iter().position(waits) {
+            Some(index) => index,
+            None => self.connections.iter().position(|other| other.state == State::Idle)?,
         };
         let id = self.new_id();
-        self.links.get_mut(index)?.connection = Some(Connection {
-            id,
-            ends: Some(ends),
-            dialled: false,
-            local: None,
-            negotiated: None,
-        });
+        let connection = &mut self.connections[index];
+        connection.state = State::Active;
+        connection.transport = Some(Transport::accepted(id, ends));
         self.step(now, index, FsmEvent::TcpConnectionConfirmed, Detail::default());
         Some(id)
     }
 
-    /// A connection has been closed or reset by the other side.
-    pub fn handle_disconnected(&mut self, now: Duration, id: ConnectionId, reason: &str) {
-        if let Some(link) = self.link_of(id) {
-            let reason = DownReason::ConnectionLost(String::from(reason));
-            self.step(now, link, FsmEvent::TcpConnectionFails, Detail::because(reason));
-        }
+    /// The other side has closed or reset a connection.
+    pub fn handle_disconnected(&mut self, now: Duration, id: ConnectionId) {
+        self.connection_fails(now, id, DownReason::ConnectionLost);
     }
 
-    /// Bytes came. See the contract of [`Session`].
+    fn connection_fails(&mut self, now: Duration, id: ConnectionId, reason: DownReason) {
+        let Some(index) = self.index_of(id) else { return };
+        self.transmit.retain(|(other, _)| *other != id);
+        self.step(now, index, FsmEvent::TcpConnectionFails, Detail::because(reason));
+    }
+
+    /// Bytes came: takes whole messages off the front of `data`, as long as not too many events wait to be
+    /// polled.
     pub fn handle_input(&mut self, now: Duration, id: ConnectionId, data: &mut BytesMut) {
-        let before_open = Context::default();
+        // However much comes in, these go out in time.
+        self.send_due_keepalives(now);
         while self.events.len() < MOST_EVENTS {
-            let Some(index) = self.link_of(id) else {
+            let Some(index) = self.index_of(id) else {
                 // The connection is being closed: what still comes means nothing.
                 data.clear();
                 return;
             };
-            let link = self.links.get(index);
-            let negotiated = link.and_then(|link| link.connection.as_ref()?.negotiated.as_ref());
-            let context = negotiated.map_or(&before_open, |negotiated| &negotiated.receive);
+            let connection = &self.connections[index];
+            if !connection.is_open() {
+                return;
+            }
+            let established = connection.state == State::Established;
+            let negotiated = connection.negotiated().filter(|_| established);
+            let plain = Context::default();
+            let context = negotiated.map_or(&plain, |negotiated| &negotiated.receive);
             match split_frame(data, context) {
                 Ok(None) => return,
                 Ok(Some(frame)) => {
-                    self.statistics.received += 1;
-                    match Message::decode(&frame, context) {
-                        Ok(message) => self.handle_message(now, index, message),
-                        Err(error) => self.handle_malformed(now, index, &frame, error),
+                    self.statistics.received.count(frame.kind, 1);
+                    match self.decode(index, &frame) {
+                        Ok((event, detail)) => self.step(now, index, event, detail),
+                        Err(Some(error)) => self.malformed(now, index, error),
+                        Err(None) => {}
                     }
                 }
-                Err(error) => {
-                    self.step(now, index, FsmEvent::BgpHeaderErr, Detail::malformed(error.into()));
-                }
+                Err(error) => self.malformed(now, index, error.into()),
             }
         }
     }
 
-    fn handle_malformed(
+    fn malformed(&mut self, now: Duration, index: usize, error: MessageError) {
+        let (event, kind) = match error {
+            MessageError::Open(_) => (FsmEvent::BgpOpenMsgErr, Some(MessageType::OPEN)),
+            MessageError::Update(_) => (FsmEvent::UpdateMsgErr, Some(MessageType::UPDATE)),
+            _ => (FsmEvent::BgpHeaderErr, None),
+        };
+        self.step(now, index, event, Detail { kind, ..Detail::malformed(error) });
+    }
+
+    /// The event that a message is. `Err(None)`: none.
+    fn decode(
         &mut self,
-        now: Duration,
         index: usize,
         frame: &Frame,
-        error: MessageError,
-    ) {
-        // A message that has no business in this state is the greater error (RFC 6608).
-        let established =
-            self.links.get(index).is_some_and(|link| link.state == State::Established);
-        let event = match error {
-            MessageError::Open(_) => FsmEvent::BgpOpenMsgErr,
-            MessageError::Update(_) if established => FsmEvent::UpdateMsgErr,
-            MessageError::Update(_) => FsmEvent::UpdateMsg,
-            _ => FsmEvent::BgpHeaderErr,
+    ) -> Result<(FsmEvent, Detail), Option<MessageError>> {
+        let connection = &self.connections[index];
+        let of = Detail::of(frame.kind);
+        let negotiated = match (connection.state, connection.negotiated()) {
+            (State::Established, Some(negotiated)) => negotiated,
+            // Whatever is in them, they are not expected yet.
+            _ if frame.kind == MessageType::UPDATE => return Ok((FsmEvent::UpdateMsg, of)),
+            _ if frame.kind == MessageType::ROUTE_REFRESH => {
+                return Ok((FsmEvent::RouteRefreshMsg, of));
+            }
+            _ => return self.decode_opening(index, frame),
         };
-        debug_assert!(frame.kind.name().is_some());
-        self.step(now, index, event, Detail::malformed(error));
-    }
-
-    fn handle_message(&mut self, now: Duration, index: usize, message: Message) {
-        match message {
-            Message::Open(open) => self.handle_open(now, index, open),
-            Message::Keepalive => self.step(now, index, FsmEvent::KeepAliveMsg, Detail::default()),
-            Message::Update(update) => {
-                self.statistics.updates_received += 1;
-                let event = match update.end_of_rib() {
-                    Some(family) => Event::EndOfRib(family),
-                    None => Event::Update(update),
-                };
-                self.step(
-                    now,
-                    index,
-                    FsmEvent::UpdateMsg,
-                    Detail { deliver: Some(event), ..Detail::default() },
-                );
-            }
+        let deliver = |event| Detail { deliver: Some(event), ..Detail::of(frame.kind) };
+        Ok(match Message::decode(frame, &negotiated.receive)? {
+            Message::Open(_) => (FsmEvent::BgpOpen, of),
+            Message::Keepalive => (FsmEvent::KeepAliveMsg, of),
+            Message::Notification(notification) => Self::notified(notification),
+            Message::Update(update) => match only_negotiated(update, negotiated) {
+                Some(update) => (FsmEvent::UpdateMsg, deliver(Event::Update(update))),
+                None => (FsmEvent::UpdateMsg, of),
+            },
             Message::RouteRefresh(refresh) => {
-                let deliver = Some(Event::RouteRefresh(refresh));
-                self.step(now, index, FsmEvent::UpdateMsg, Detail { deliver, ..Detail::default() });
-            }
-            Message::Notification(notification) => {
-                self.handle_notification(now, index, notification);
+                // RFC 2918 §4: others are ignored; so are the subtypes of RFC 7313, which is not offered.
+                let wanted = refresh.subtype == 0
+                    && negotiated.route_refresh
+                    && negotiated.families.contains(&refresh.family);
+                let event = Event::RouteRefresh(refresh);
+                (FsmEvent::RouteRefreshMsg, if wanted { deliver(event) } else { of })
             }
             // `Message` may grow; framing lets only known types through.
-            _ => {}
-        }
+            _ => return Err(None),
+        })
     }
 
-    fn handle_notification(&mut self, now: Duration, index: usize, notification: Notification) {
-        use subcode::open;
-        let open_error = notification.code == NotificationCode::OPEN_MESSAGE;
-        if open_error
-            && [open::UNSUPPORTED_OPTIONAL_PARAMETER, open::UNSUPPORTED_CAPABILITY]
-                .contains(&notification.subcode)
-        {
-            // RFC 5492 §4: try again without.
-            self.capabilities = false;
-        }
-        let event = if open_error && notification.subcode == open::UNSUPPORTED_VERSION_NUMBER {
-            FsmEvent::NotifMsgVerErr
-        } else {
-            FsmEvent::NotifMsg
-        };
-        self.step(now, index, event, Detail::because(DownReason::Received(notification)));
+    /// Before the session is established.
+    fn decode_opening(
+        &mut self,
+        index: usize,
+        frame: &Frame,
+    ) -> Result<(FsmEvent, Detail), Option<MessageError>> {
+        Ok(match Message::decode(frame, &Context::default())? {
+            Message::Open(open) => return self.decode_open(index, &open),
+            Message::Keepalive => (FsmEvent::KeepAliveMsg, Detail::of(frame.kind)),
+            Message::Notification(notification) => Self::notified(notification),
+            _ => return Err(None),
+        })
     }
 
-    fn handle_open(&mut self, now: Duration, index: usize, open: Open) {
-        let Some(link) = self.links.get(index) else { return };
-        if let Err(error) = check(&self.config, &open)
-            && link.state < State::OpenConfirm
-        {
-            self.step(now, index, FsmEvent::BgpOpenMsgErr, Detail::malformed(error.into()));
-            return;
-        }
-        let delayed = link.timers.at(Timer::DelayOpen).is_some();
-        let dialled = link.connection.as_ref().is_some_and(|connection| connection.dialled);
-        // RFC 4271 §6.8, when this OPEN is the first on its connection.
-        let other = (0..self.links.len()).find(|other| *other != index);
-        let other_state = other.and_then(|other| self.links.get(other)).map(|link| link.state);
-        if link.state < State::OpenConfirm
-            && let (Some(other), Some(other_state)) = (other, other_state)
-        {
-            let local = (self.config.router_id, self.config.local_as);
-            let keeps_this = keep_dialled(local, (open.bgp_identifier, open.asn())) == dialled;
-            match other_state {
-                State::Established => return self.dump(now, index),
-                State::OpenConfirm if !keeps_this => return self.dump(now, index),
-                State::OpenConfirm => {
-                    self.dump(now, other);
-                    // The other one is gone, so this one may have moved to its place.
-                    let index = index.min(self.links.len() - 1);
-                    return self.accept_open(now, index, open, delayed);
-                }
-                _ => {}
-            }
-        }
-        self.accept_open(now, index, open, delayed);
+    fn notified(notification: Notification) -> (FsmEvent, Detail) {
+        let version = notification.code == NotificationCode::OPEN_MESSAGE
+            && notification.subcode == subcode::open::UNSUPPORTED_VERSION_NUMBER;
+        let event = if version { FsmEvent::NotifMsgVerErr } else { FsmEvent::NotifMsg };
+        (event, Detail::because(DownReason::Received(notification)))
     }
 
-    fn accept_open(&mut self, now: Duration, index: usize, open: Open, delayed: bool) {
+    /// Checks and negotiates; the first OPEN of a connection only.
+    fn decode_open(
+        &mut self,
+        index: usize,
+        open: &Open,
+    ) -> Result<(FsmEvent, Detail), Option<MessageError>> {
+        let connection = &mut self.connections[index];
+        let of = Detail::of(MessageType::OPEN);
+        if connection.state > State::OpenSent {
+            return Ok((FsmEvent::BgpOpen, of));
+        }
+        let delayed = connection.timers.is_running(Timer::DelayOpen);
+        if let Some(transport) = &mut connection.transport
+            && let Some(ends) = transport.ends
+        {
+            check(&self.config, open).map_err(MessageError::from)?;
+            let local =
+                transport.local.clone().unwrap_or_else(|| self.config.open(self.capabilities));
+            let negotiated =
+                negotiate(&self.config, &local, open, ends).map_err(MessageError::from)?;
+            transport.negotiated = Some(negotiated.into());
+        }
         let event =
             if delayed { FsmEvent::BgpOpenWithDelayOpenTimerRunning } else { FsmEvent::BgpOpen };
-        self.step(now, index, event, Detail { open: Some(open), ..Detail::default() });
+        Ok((event, of))
     }
 
-    /// Closes the connection that lost a collision.
-    fn dump(&mut self, now: Duration, index: usize) {
+    /// RFC 4271 §6.8, for a connection whose OPEN has just come: ends it, or the other one, or none. Tells
+    /// whether it is left.
+    fn resolve_collision(&mut self, now: Duration, index: usize) -> bool {
+        let other = 1 - index;
+        if !self.connections[other].is_open() {
+            // One connection is enough. No OPEN was sent on the other, so nobody can have decided for it.
+            self.clear(other);
+            return true;
+        }
+        let connection = &self.connections[index];
+        let (Some(transport), Some(negotiated)) = (&connection.transport, connection.negotiated())
+        else {
+            return true;
+        };
+        if self.state_of(other) < State::OpenConfirm {
+            return true;
+        }
+        let local = (self.config.router_id, self.config.local_as);
+        let remote = (negotiated.remote_id, negotiated.remote_as);
+        let stays = transport.dialled == keep_dialled(local, remote);
+        let loser = if stays { other } else { index };
         let subcode = subcode::cease::CONNECTION_COLLISION_RESOLUTION;
-        let notification = Some(Notification::new(NotificationCode::CEASE, subcode));
-        self.step(
-            now,
-            index,
-            FsmEvent::OpenCollisionDump,
-            Detail { notification, ..Detail::default() },
-        );
+        let notification = Notification::new(NotificationCode::CEASE, subcode);
+        self.step(now, loser, FsmEvent::OpenCollisionDump, Detail::answer(notification));
+        stays
     }
 
     /// Lets the timers that have expired take effect.
     pub fn handle_timeout(&mut self, now: Duration) {
         if self.idle_until.is_some_and(|at| at <= now) {
-            self.begin(
-                now,
-                FsmEvent::IdleHoldTimerExpires,
-                FsmEvent::AutomaticStartWithDampPeerOscillationsAndPassiveTcpEstablishment,
-            );
+            self.begin(now, self.redial_delay(), false);
         }
-        let mut index = 0;
-        while let Some(link) = self.links.get_mut(index) {
-            let Some(timer) = link.timers.pop_expired(now) else {
-                index += 1;
-                continue;
-            };
-            let (event, detail) = match timer {
-                Timer::ConnectRetry => (FsmEvent::ConnectRetryTimerExpires, Detail::default()),
-                Timer::Hold => {
-                    let expired = Notification::new(NotificationCode::HOLD_TIMER_EXPIRED, 0);
-                    (FsmEvent::HoldTimerExpires, Detail::sent(expired))
-                }
-                Timer::Keepalive => (FsmEvent::KeepaliveTimerExpires, Detail::default()),
-                Timer::DelayOpen => (FsmEvent::DelayOpenTimerExpires, Detail::default()),
-            };
-            self.step(now, index, event, detail);
-        }
-    }
-
-    /// Takes one transition of one state machine.
-    fn step(&mut self, now: Duration, index: usize, event: FsmEvent, mut detail: Detail) {
-        let Some(link) = self.links.get_mut(index) else { return };
-        let before = link.state;
-        let delay_open = match event {
-            FsmEvent::TcpCrAcked | FsmEvent::TcpConnectionConfirmed => {
-                !self.config.delay_open_time.is_zero()
+        for index in 0..self.connections.len() {
+            while let Some(timer) = self.connections[index].timers.pop_expired(now) {
+                let (event, detail) = match timer {
+                    Timer::ConnectRetry => (FsmEvent::ConnectRetryTimerExpires, Detail::default()),
+                    Timer::Hold => {
+                        let expired = Notification::new(NotificationCode::HOLD_TIMER_EXPIRED, 0);
+                        (FsmEvent::HoldTimerExpires, Detail::answer(expired))
+                    }
+                    Timer::Keepalive => (FsmEvent::KeepaliveTimerExpires, Detail::default()),
+                    Timer::DelayOpen => (FsmEvent::DelayOpenTimerExpires, Detail::default()),
+                    Timer::IdleHold => continue,
+                };
+                self.step(now, index, event, detail);
             }
-            _ => link.timers.at(Timer::DelayOpen).is_some(),
-        };
-        let (next, steps) = transition(before, event, delay_open);
-        link.state = next;
-        for step in steps {
-            self.take(now, index, *step, before, &mut detail);
         }
-        if next == State::Established && before != State::Established {
-            // The other connection, if there still is one, has lost.
-            if let Some(other) = (0..self.links.len()).find(|other| *other != index) {
-                self.dump(now, other);
+    }
+
+    fn send_due_keepalives(&mut self, now: Duration) {
+        for index in 0..self.connections.len() {
+            let due = self.connections[index].timers.at(Timer::Keepalive);
+            if due.is_some_and(|at| at <= now) {
+                self.step(now, index, FsmEvent::KeepaliveTimerExpires, Detail::default());
             }
-        } else if next == State::Active && before > State::Active && self.links.len() > 1 {
-            // Its connection is lost; the other one goes on.
-            self.links.remove(index);
-        } else if next == State::Idle && before != State::Idle {
-            self.ended(now, index, before, event, detail.reason.take());
-            return;
         }
-        if let Some(reason) =
-            detail.reason.filter(|_| next < State::OpenSent && before >= State::Connect)
-        {
-            self.note_error(now, &reason);
-            self.events.push_back(Event::Down(reason));
-        }
-    }
-
-    /// A state machine has come to Idle.
-    fn ended(
-        &mut self,
-        now: Duration,
-        index: usize,
-        before: State,
-        event: FsmEvent,
-        reason: Option<DownReason>,
-    ) {
-        let collided = event == FsmEvent::OpenCollisionDump;
-        if let Some(reason) = reason.filter(|_| !collided) {
-            self.note_error(now, &reason);
-            self.events.push_back(Event::Down(reason));
-        }
-        if self.links.len() > 1 {
-            self.links.remove(index);
-            // What is left is the one that counts; it goes on as it is.
-            return;
-        }
-        if !self.started {
-            return;
-        }
-        let lasted = self.established_at.take().filter(|_| before == State::Established);
-        if lasted.is_some_and(|since| now.saturating_sub(since) >= self.config.error_forget_time) {
-            self.idle_hold = Duration::ZERO;
-        }
-        if self.deserves_a_pause(event) {
-            let (least, most) = self.config.idle_hold_time;
-            self.idle_hold = (self.idle_hold * 2).clamp(least.min(most), most);
-            self.idle_until = Some(now + self.jitter.apply(self.idle_hold));
-        } else {
-            // At once: but not within this call, so that a host that loops on it can be stopped.
-            self.idle_until = Some(now);
-        }
-    }
-
-    /// A lost connection, and an operator's hand at the other end, are no oscillation.
-    fn deserves_a_pause(&self, event: FsmEvent) -> bool {
-        match (event, self.last_error.as_ref().map(|error| &error.reason)) {
-            (FsmEvent::TcpConnectionFails | FsmEvent::OpenCollisionDump, _) => false,
-            (_, Some(DownReason::Received(notification))) => {
-                let by_hand =
-                    [subcode::cease::ADMINISTRATIVE_SHUTDOWN, subcode::cease::ADMINISTRATIVE_RESET];
-                let unsupported =
-                    !self.capabilities && notification.code == NotificationCode::OPEN_MESSAGE;
-                let cease = notification.code == NotificationCode::CEASE;
-                !unsupported && !(cease && by_hand.contains(&notification.subcode))
-            }
-            _ => true,
-        }
-    }
-
-    fn note_error(&mut self, now: Duration, reason: &DownReason) {
-        if !matches!(reason, DownReason::Stopped(_)) {
-            self.last_error = Some(LastError { reason: reason.clone(), at: now });
-        }
-    }
-
-    fn take(
-        &mut self,
-        now: Duration,
-        index: usize,
-        step: Step,
-        before: State,
-        detail: &mut Detail,
-    ) {
-        match step {
-            Step::ClearCounter => self.statistics.connect_retry_counter = 0,
-            Step::Count => self.statistics.connect_retry_counter += 1,
-            Step::StartConnectRetry if self.config.passive => {}
-            Step::StartConnectRetry => {
-                self.start_timer(now, index, Timer::ConnectRetry, self.config.connect_retry_time);
-            }
-            Step::StopConnectRetry => self.stop_timer(index, Timer::ConnectRetry),
-            Step::StartDelayOpen => {
-                self.start_timer(now, index, Timer::DelayOpen, self.config.delay_open_time);
-            }
-            Step::StopDelayOpen => self.stop_timer(index, Timer::DelayOpen),
-            Step::Dial => {
-                let id = self.new_id();
-                if let Some(link) = self.links.get_mut(index) {
-                    link.connection = Some(Connection {
-                        id,
-                        ends: None,
-                        dialled: true,
-                        local: None,
-                        negotiated: None,
-                    });
-                }
-                self.actions.push_back(Action::Connect(id));
-            }
-            Step::SendOpen => {
-                let open = self.config.open(self.capabilities);
-                if let Some(connection) = self.connection_mut(index) {
-                    connection.local = Some(open.clone());
-                }
-                self.negotiate(index, detail);
-                self.send(index, &Message::Open(open));
-            }
-            Step::SendKeepalive => {
-                self.negotiate(index, detail);
-                self.send(index, &Message::Keepalive);
-                self.start_keepalive(now, index);
-            }
-            Step::StartLargeHold => {
-                if let Some(link) = self.links.get_mut(index) {
-                    link.timers.set(Timer::Hold, now + self.config.startup_hold_time);
-                }
-            }
-            Step::StartHold => {
-                let Some(link) = self.links.get_mut(index) else { return };
-                let negotiated =
-                    link.connection.as_ref().and_then(|connection| connection.negotiated.as_ref());
-                match negotiated.map(|negotiated| negotiated.hold_time) {
-                    Some(time) if !time.is_zero() => link.timers.set(Timer::Hold, now + time),
-                    _ => link.timers.stop(Timer::Hold),
-                }
-            }
-            Step::Notify => {
-                if let Some(notification) = detail.notification.take() {
-                    self.send(index, &Message::Notification(notification));
-                }
-            }
-            Step::NotifyFsmError => {
-                let notification = fsm_error(before);
-                self.send(index, &Message::Notification(notification.clone()));
-                detail.reason = Some(DownReason::Sent(notification));
-            }
-            Step::Drop => self.drop_connection(index),
-            Step::Establish => self.establish(now, index),
-            Step::Deliver => self.events.extend(detail.deliver.take()),
-        }
-    }
-
-    /// Works out what both OPENs agree on, as soon as both are there.
-    fn negotiate(&mut self, index: usize, detail: &Detail) {
-        let config = &self.config;
-        let Some(connection) = self.links.get_mut(index).and_then(|link| link.connection.as_mut())
-        else {
-            return;
-        };
-        if let (Some(local), Some(remote), Some(ends)) =
-            (&connection.local, &detail.open, connection.ends)
-        {
-            connection.negotiated = Some(Box::new(negotiate(config, local, remote, ends)));
-        }
-    }
-
-    fn establish(&mut self, now: Duration, index: usize) {
-        let negotiated =
-            self.links.get(index).and_then(|link| link.connection.as_ref()?.negotiated.clone());
-        if let Some(negotiated) = negotiated {
-            self.established_at = Some(now);
-            self.statistics.established += 1;
-            self.events.push_back(Event::Established(negotiated));
-        }
-    }
-
-    fn drop_connection(&mut self, index: usize) {
-        let Some(link) = self.links.get_mut(index) else { return };
-        link.timers.stop_all();
-        if let Some(connection) = link.connection.take() {
-            self.actions.push_back(Action::Close(connection.id));
-        }
-    }
-
-    fn send(&mut self, index: usize, message: &Message) {
-        let Some(link) = self.links.get(index) else { return };
-        let Some(connection) =
-            link.connection.as_ref().filter(|connection| connection.ends.is_some())
-        else {
-            return;
-        };
-        self.transmit.push_back((connection.id, message.to_bytes()));
-        self.statistics.sent += 1;
-    }
-
-    fn start_timer(&mut self, now: Duration, index: usize, timer: Timer, time: Duration) {
-        let at = now + self.jitter.apply(time);
-        if let Some(link) = self.links.get_mut(index) {
-            link.timers.set(timer, at);
-        }
-    }
-
-    fn stop_timer(&mut self, index: usize, timer: Timer) {
-        if let Some(link) = self.links.get_mut(index) {
-            link.timers.stop(timer);
-        }
-    }
-
-    fn start_keepalive(&mut self, now: Duration, index: usize) {
-        let connection = self.links.get(index).and_then(|link| link.connection.as_ref());
-        let time = connection
-            .and_then(|connection| connection.negotiated.as_ref())
-            .map(|n| n.keepalive_time);
-        match time {
-            Some(time) if !time.is_zero() => self.start_timer(now, index, Timer::Keepalive, time),
-            _ => self.stop_timer(index, Timer::Keepalive),
-        }
-    }
-
-    fn new_id(&mut self) -> ConnectionId {
-        self.next_id += 1;
-        ConnectionId(self.next_id)
-    }
-
-    fn link_of(&self, id: ConnectionId) -> Option<usize> {
-        self.links
-            .iter()
-            .position(|link| link.connection.as_ref().is_some_and(|connection| connection.id == id))
-    }
-
-    fn connection_mut(&mut self, index: usize) -> Option<&mut Connection> {
-        self.links.get_mut(index)?.connection.as_mut()
     }
 
     /// The host has written `messages` UPDATEs to the established connection: KeepaliveTimer starts anew
     /// (RFC 4271 §8.2.2).
     pub fn update_sent(&mut self, now: Duration, messages: u32) {
-        self.statistics.sent += u64::from(messages);
-        self.statistics.updates_sent += u64::from(messages);
-        if let Some(index) = self.links.iter().position(|link| link.state == State::Established) {
+        if let Some(index) = self.established_index() {
+            self.statistics.sent.count(MessageType::UPDATE, messages);
             self.start_keepalive(now, index);
         }
     }
 
-    /// Asks the neighbour for all routes of a family again (RFC 2918); false when it does not know how.
-    pub fn request_refresh(&mut self, family: bgp_wire::Family) -> bool {
-        let index = self.links.iter().position(|link| link.state == State::Established);
-        let able = self.established().is_some_and(|(_, negotiated)| negotiated.route_refresh);
-        match index {
-            Some(index) if able => {
-                self.send(index, &Message::RouteRefresh(RouteRefresh { family, subtype: 0 }));
-                true
-            }
-            _ => false,
+    /// Asks the neighbour for all routes of a family again (RFC 2918). False when it does not know how, or
+    /// not the family, or the session is not established.
+    pub fn request_refresh(&mut self, _now: Duration, family: Family) -> bool {
+        let Some((id, negotiated)) = self.established() else { return false };
+        if !negotiated.route_refresh || !negotiated.families.contains(&family) {
+            return false;
         }
+        self.send(id, &Message::RouteRefresh(RouteRefresh { family, subtype: 0 }));
+        true
+    }
+
+    /// The next whole message to send, and on which connection: any but UPDATEs.
+    pub fn poll_transmit(&mut self) -> Option<(ConnectionId, Bytes)> {
+        self.transmit.pop_front()
     }
 
     /// The next thing for the host to do.
     pub fn poll_action(&mut self) -> Option<Action> {
-        self.actions.pop_front()
-    }
-
-    /// The next bytes to send: any message but UPDATEs.
-    pub fn poll_transmit(&mut self) -> Option<(ConnectionId, Bytes)> {
-        self.transmit.pop_front()
+        let waits = |action: &Action| match action {
+            Action::Connect(_) => false,
+            Action::Close(id) => self.transmit.iter().any(|(other, _)| other == id),
+        };
+        let ready = self.actions.iter().position(|action| !waits(action))?;
+        self.actions.remove(ready)
     }
 
     /// The next event.
@@ -701,45 +409,53 @@ impl Session {
         self.events.pop_front()
     }
 
-    /// When [`Session::handle_timeout`] wants to be called.
+    /// When [`Session::handle_timeout`] wants to be called; `None`: no time matters.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        self.links.iter().filter_map(|link| link.timers.next()).chain(self.idle_until).min()
+        let timers = self.connections.iter().filter_map(|connection| connection.timers.next());
+        timers.chain(self.idle_until).min()
     }
 
     /// The state of the furthest connection.
     pub fn state(&self) -> State {
-        self.links.iter().map(|link| link.state).max().unwrap_or(State::Idle)
+        self.connections.iter().map(|connection| connection.state).max().unwrap_or(State::Idle)
     }
 
     /// The established connection and what holds on it.
     pub fn established(&self) -> Option<(ConnectionId, &Negotiated)> {
-        let link = self.links.iter().find(|link| link.state == State::Established)?;
-        let connection = link.connection.as_ref()?;
-        Some((connection.id, connection.negotiated.as_deref()?))
+        let connection = self.connections.get(self.established_index()?)?;
+        Some((connection.transport.as_ref()?.id, connection.negotiated()?))
     }
 
-    /// Since when the session is up.
-    pub fn established_at(&self) -> Option<Duration> {
-        self.established_at.filter(|_| self.state() == State::Established)
+    /// Both ends of the furthest open connection.
+    pub fn endpoints(&self) -> Option<Endpoints> {
+        let open = self.connections.iter().filter(|connection| connection.is_open());
+        open.max_by_key(|connection| connection.state)?.transport.as_ref()?.ends
     }
 
-    /// The last error, if there was one.
+    /// The last error, if there ever was one.
     pub const fn last_error(&self) -> Option<&LastError> {
         self.last_error.as_ref()
     }
 
-    /// Time until the HoldTimer and the KeepaliveTimer of the established connection expire.
-    pub fn timers_left(&self, now: Duration) -> (Option<Duration>, Option<Duration>) {
-        let link = self.links.iter().find(|link| link.state == State::Established);
-        let left =
-            |timer| link.and_then(|link| link.timers.at(timer)).map(|at| at.saturating_sub(now));
-        (left(Timer::Hold), left(Timer::Keepalive))
+    /// Time until a timer of the furthest connection expires, if it runs.
+    pub fn timer_left(&self, timer: Timer, now: Duration) -> Option<Duration> {
+        let at = match timer {
+            Timer::IdleHold => self.idle_until,
+            // There may be an attempt to connect beside an accepted connection.
+            Timer::ConnectRetry => self.connections.iter().find_map(|one| one.timers.at(timer)),
+            _ => self.connections.iter().max_by_key(|one| one.state)?.timers.at(timer),
+        };
+        Some(at?.saturating_sub(now))
     }
 
-    /// Time until the neighbour is dialled again, or the pause after a failure ends.
-    pub fn retry_left(&self, now: Duration) -> Option<Duration> {
-        let retry = self.links.iter().filter_map(|link| link.timers.at(Timer::ConnectRetry)).min();
-        self.idle_until.or(retry).map(|at| at.saturating_sub(now))
+    /// Time until the neighbour counts as gone, if HoldTimer runs.
+    pub fn hold_timer_left(&self, now: Duration) -> Option<Duration> {
+        self.timer_left(Timer::Hold, now)
+    }
+
+    /// Time until the next KEEPALIVE, if KeepaliveTimer runs.
+    pub fn keepalive_timer_left(&self, now: Duration) -> Option<Duration> {
+        self.timer_left(Timer::Keepalive, now)
     }
 
     /// The configuration.
@@ -751,18 +467,23 @@ impl Session {
     pub const fn statistics(&self) -> &Statistics {
         &self.statistics
     }
-}
 
-/// RFC 6608
-fn fsm_error(state: State) -> Notification {
-    use subcode::fsm;
-    let subcode = match state {
-        State::OpenSent => fsm::UNEXPECTED_MESSAGE_IN_OPEN_SENT,
-        State::OpenConfirm => fsm::UNEXPECTED_MESSAGE_IN_OPEN_CONFIRM,
-        State::Established => fsm::UNEXPECTED_MESSAGE_IN_ESTABLISHED,
-        State::Idle | State::Connect | State::Active => fsm::UNSPECIFIED,
-    };
-    Notification::new(NotificationCode::FINITE_STATE_MACHINE, subcode)
+    fn new_id(&mut self) -> ConnectionId {
+        self.next_id += 1;
+        ConnectionId(self.next_id)
+    }
+
+    fn index_of(&self, id: ConnectionId) -> Option<usize> {
+        self.connections.iter().position(|connection| connection.has(id))
+    }
+
+    fn established_index(&self) -> Option<usize> {
+        self.connections.iter().position(|connection| connection.state == State::Established)
+    }
+
+    fn state_of(&self, index: usize) -> State {
+        self.connections[index].state
+    }
 }
 
 #[cfg(test)]

@@ -4,9 +4,11 @@
 //! panic itself, and the invariants that stand beside each target. `fuzz_targets/` gives them to libFuzzer,
 //! `tests/corpus.rs` replays the corpus on any toolchain; README.md says how to run them.
 
+mod filter;
 mod session;
 mod wire;
 
+pub use filter::policy_source;
 pub use session::session;
 pub use wire::{attributes, message, nlri, open, update};
 
@@ -19,6 +21,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("message", message),
     ("nlri", nlri),
     ("open", open),
+    ("policy_source", policy_source),
     ("session", session),
     ("update", update),
 ];

@@ -1,6 +1,5 @@
 //! The filters of the configuration, as the tables call them.
 
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -9,27 +8,27 @@ use rib::{Filter, Policy, Route};
 
 use crate::config::FilterRef;
 
+/// Messages kept until they are taken: a filter must not fill the memory.
+const MOST_MESSAGES: usize = 1000;
+
 /// Numbers filters for the tables. A filter that means the same after a reconfiguration keeps its number, so
 /// update groups stay together.
 #[derive(Debug, Clone)]
 pub(crate) struct Filters {
     program: Arc<Program>,
+    /// Fingerprint, and where the filter stands in the program.
     known: Vec<(u64, FilterId)>,
-    vm: RefCell<Vm>,
-    /// Run-time errors and `print` output, for the log.
-    messages: RefCell<VecDeque<String>>,
+    vm: Vm,
+    messages: VecDeque<String>,
 }
-
-/// Messages kept until they are taken: a filter must not fill the memory.
-const MOST_MESSAGES: usize = 1000;
 
 impl Filters {
     pub(crate) fn new(program: Arc<Program>) -> Self {
-        Self { program, known: Vec::new(), vm: RefCell::default(), messages: RefCell::default() }
+        Self { program, known: Vec::new(), vm: Vm::default(), messages: VecDeque::new() }
     }
 
-    /// Takes over the filters of a new configuration. Those that are still in use have to be named again with
-    /// [`Filters::number`].
+    /// Takes over the filters of a new configuration. Those in use have to be named with [`Filters::number`]
+    /// before the next run.
     pub(crate) fn replace(&mut self, program: Arc<Program>) {
         self.program = program;
     }
@@ -45,38 +44,31 @@ impl Filters {
             self.known.push((fingerprint, id));
             self.known.len() - 1
         });
-        // The same meaning stands at another place of a new program.
+        // The same meaning may stand at another place of a new program.
         if let Some(known) = self.known.get_mut(place) {
             known.1 = id;
         }
         Filter::Run(u32::try_from(place).unwrap_or(u32::MAX))
     }
 
-    /// Runs a filter that is not tied to a channel.
-    pub(crate) fn run(&self, filter: FilterId, route: &Route<'_>) -> bool {
-        let mut vm = self.vm.borrow_mut();
-        match self.program.run(&mut vm, filter, route) {
-            Ok(verdict) => verdict == Verdict::Accept,
-            Err(trap) => {
-                let mut messages = self.messages.borrow_mut();
-                if messages.len() < MOST_MESSAGES {
-                    messages.push_back(format!("filters: {trap}"));
-                }
-                false
-            }
-        }
-    }
-
+    /// A message for the log: a run that ended by an error.
     pub(crate) fn poll_message(&mut self) -> Option<String> {
-        self.messages.get_mut().pop_front()
+        self.messages.pop_front()
     }
 }
 
-impl Policy for &Filters {
+impl Policy for Filters {
     fn accepts(&mut self, filter: u32, route: &Route<'_>) -> bool {
-        match self.known.get(filter as usize) {
-            Some((_, id)) => self.run(*id, route),
-            None => false,
+        let Some((_, id)) = self.known.get(filter as usize) else { return false };
+        match self.program.run(&mut self.vm, *id, route) {
+            Ok(verdict) => verdict == Verdict::Accept,
+            Err(trap) => {
+                if self.messages.len() < MOST_MESSAGES {
+                    let name = self.program.name(*id).unwrap_or("(unnamed)");
+                    self.messages.push_back(format!("filter {name}: {}: {trap}", route.net));
+                }
+                false
+            }
         }
     }
 }

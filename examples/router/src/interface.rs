@@ -30,7 +30,10 @@ pub enum InterfaceEvent {
 impl Interface {
     /// The address of ours whose network holds `neighbour`.
     pub(crate) fn address_towards(&self, neighbour: IpAddr) -> Option<IpAddr> {
-        self.addresses.iter().find(|net| net.contains(&neighbour) && net.addr() != neighbour).map(IpNet::addr)
+        self.addresses
+            .iter()
+            .find(|net| net.contains(&neighbour) && net.addr() != neighbour)
+            .map(IpNet::addr)
     }
 
     pub(crate) fn ipv4(&self) -> Option<Ipv4Addr> {

@@ -4,9 +4,9 @@
 //! virtual clock. Bytes, interface events, timeouts and control commands go in by `handle_*`; bytes for streams,
 //! actions and deadlines come out by `poll_*`. See [`Router`] for the contract.
 
+mod bgp;
 pub mod clock;
 pub mod config;
-mod bgp;
 mod control;
 mod filters;
 mod interface;

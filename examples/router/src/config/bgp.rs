@@ -85,8 +85,11 @@ impl BgpDraft {
     /// Checks that all is there and fits together. `span` is the place of the protocol.
     pub(super) fn finish(self, span: Span) -> Parsed<BgpConfig> {
         let error = |message: &str| Diagnostic::new(span, message);
-        let local_as = self.local_as.ok_or_else(|| error("the local AS is missing: `local as N;`"))?;
-        let address = self.neighbor.ok_or_else(|| error("the neighbor is missing: `neighbor ADDRESS as N;`"))?;
+        let local_as =
+            self.local_as.ok_or_else(|| error("the local AS is missing: `local as N;`"))?;
+        let address = self
+            .neighbor
+            .ok_or_else(|| error("the neighbor is missing: `neighbor ADDRESS as N;`"))?;
         let remote_as = match self.remote_as {
             Some(RemoteAs::Number(number)) => Some(number),
             Some(RemoteAs::Internal) => Some(local_as),
@@ -97,7 +100,9 @@ impl BgpDraft {
         let multihop = self.multihop.unwrap_or(internal.then_some(64));
         let link_local = matches!(address, IpAddr::V6(address) if is_link_local(address));
         if link_local && self.config.interface.is_none() {
-            return Err(error("a link-local neighbor needs an interface: `neighbor ADDRESS%IFACE as N;`"));
+            return Err(error(
+                "a link-local neighbor needs an interface: `neighbor ADDRESS%IFACE as N;`",
+            ));
         }
         if link_local && self.multihop.flatten().is_some() {
             return Err(error("a link-local neighbor cannot be reached over several hops"));
@@ -175,7 +180,8 @@ impl ConfigParser {
             Ok(())
         } else if self.parser.eat_symbol("multihop") {
             let bare = self.parser.is_next(";") || self.parser.is_next("}");
-            draft.multihop = Some(Some(if bare { 64 } else { self.bounded(1, 255, "the number of hops")? }));
+            draft.multihop =
+                Some(Some(if bare { 64 } else { self.bounded(1, 255, "the number of hops")? }));
             Ok(())
         } else if self.parser.eat_symbol("direct") {
             draft.multihop = Some(None);
@@ -215,7 +221,10 @@ impl ConfigParser {
             } else if self.parser.eat_symbol("port") {
                 draft.config.neighbor_port = self.bounded(1, 65535, "a port")?;
             } else if self.parser.peek_symbol() == Some("range") {
-                return Err(Diagnostic::new(self.parser.span(), "dynamic neighbors are not supported yet"));
+                return Err(Diagnostic::new(
+                    self.parser.span(),
+                    "dynamic neighbors are not supported yet",
+                ));
             } else if self.parser.is_next(";") {
                 return Ok(());
             } else {
@@ -251,7 +260,9 @@ impl ConfigParser {
             config.keepalive_time = Some(self.time()?);
         } else if parser.eat_symbols(&["connect", "retry", "time"]) {
             config.connect_retry_time = self.time()?;
-        } else if parser.eat_symbols(&["connect", "delay", "time"]) || parser.eat_symbols(&["start", "delay", "time"]) {
+        } else if parser.eat_symbols(&["connect", "delay", "time"])
+            || parser.eat_symbols(&["start", "delay", "time"])
+        {
             config.connect_delay_time = self.time()?;
         } else if parser.eat_symbols(&["error", "wait", "time"]) {
             let least = self.time()?;
@@ -271,7 +282,8 @@ impl ConfigParser {
             config.capabilities = self.switch()?;
         } else if parser.eat_symbols(&["allow", "local", "as"]) {
             let bare = parser.is_next(";");
-            config.allow_local_as = if bare { u8::MAX } else { self.bounded(0, 255, "allow local as")? };
+            config.allow_local_as =
+                if bare { u8::MAX } else { self.bounded(0, 255, "allow local as")? };
         } else if parser.eat_symbols(&["default", "bgp_local_pref"]) {
             config.default_local_pref = self.int()?;
         } else if parser.eat_symbols(&["default", "bgp_med"]) {
@@ -287,7 +299,10 @@ impl ConfigParser {
             return Err(if word.is_empty() {
                 parser.unexpected("an option of BGP")
             } else {
-                Diagnostic::new(parser.span(), format!("`{word}` is not known in BGP, or not supported yet"))
+                Diagnostic::new(
+                    parser.span(),
+                    format!("`{word}` is not known in BGP, or not supported yet"),
+                )
             });
         }
         Ok(())
@@ -298,7 +313,10 @@ impl ConfigParser {
         let time = self.time()?;
         let seconds = time.as_secs();
         if seconds == 1 || seconds == 2 || seconds > 65535 {
-            return Err(Diagnostic::new(span, "the hold time has to be 0 or from 3 to 65535 s (RFC 4271 §4.2)"));
+            return Err(Diagnostic::new(
+                span,
+                "the hold time has to be 0 or from 3 to 65535 s (RFC 4271 §4.2)",
+            ));
         }
         Ok(time)
     }

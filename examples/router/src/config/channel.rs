@@ -72,8 +72,11 @@ impl ChannelDraft {
     pub(super) fn finish_bgp(self, internal: bool) -> Parsed<ChannelConfig> {
         if !internal && (self.import.is_none() || self.export.is_none()) {
             let missing = if self.import.is_none() { "import" } else { "export" };
-            return Err(Diagnostic::new(self.span, format!("an eBGP channel needs an {missing} policy (RFC 8212)"))
-                .hint(format!("`{missing} all;` lets everything pass")));
+            return Err(Diagnostic::new(
+                self.span,
+                format!("an eBGP channel needs an {missing} policy (RFC 8212)"),
+            )
+            .hint(format!("`{missing} all;` lets everything pass")));
         }
         Ok(self.finish(FilterRef::All, FilterRef::None))
     }
@@ -137,7 +140,9 @@ impl ConfigParser {
         let (name, span) = self.parser.name()?;
         match self.tables.iter().find(|table| table.name == name) {
             Some(table) if table.family == family => Ok(name),
-            Some(_) => Err(Diagnostic::new(span, format!("table `{name}` is of the other address family"))),
+            Some(_) => {
+                Err(Diagnostic::new(span, format!("table `{name}` is of the other address family")))
+            }
             None => Err(Diagnostic::new(span, format!("there is no table `{name}`"))),
         }
     }

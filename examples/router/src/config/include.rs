@@ -71,7 +71,8 @@ pub(super) fn read(
     path: &str,
     files: &dyn FileSource,
 ) -> Result<(Sources, Vec<Token>, Vec<Diagnostic>), ConfigError> {
-    let mut reader = Reader { files, sources: Sources::default(), errors: Vec::new(), tokens: Vec::new() };
+    let mut reader =
+        Reader { files, sources: Sources::default(), errors: Vec::new(), tokens: Vec::new() };
     let text = files.read(path).map_err(|error| ConfigError::Read { path: path.into(), error })?;
     let end = reader.file(path, &text, 0);
     reader.tokens.extend(end);
@@ -87,7 +88,8 @@ impl Reader<'_> {
             if token.kind == TokenKind::End {
                 return Some(token);
             }
-            let is_include = token.first_of_line && token.kind == TokenKind::Symbol("include".into());
+            let is_include =
+                token.first_of_line && token.kind == TokenKind::Symbol("include".into());
             let pattern = match tokens.peek().map(|next| &next.kind) {
                 Some(TokenKind::Text(pattern)) if is_include => pattern.clone(),
                 _ => {
@@ -122,7 +124,9 @@ impl Reader<'_> {
                 Ok(text) => {
                     self.file(&path, &text, depth + 1);
                 }
-                Err(text) => self.errors.push(Diagnostic::new(token.span, format!("{path}: {text}"))),
+                Err(text) => {
+                    self.errors.push(Diagnostic::new(token.span, format!("{path}: {text}")))
+                }
             }
         }
     }

@@ -12,14 +12,15 @@ use policy::{Diagnostic, FilterId, ProgramBuilder};
 
 use super::bgp::BgpDraft;
 use super::model::{
-    AddressFamily, Config, FilterRef, InterfacePattern, LogClasses, LogDestination, LogTarget, ProtocolConfig,
-    ProtocolKind, TableConfig,
+    AddressFamily, Config, FilterRef, InterfacePattern, LogClasses, LogDestination, LogTarget,
+    ProtocolConfig, ProtocolKind, TableConfig,
 };
 
 pub(super) type Parsed<T> = Result<T, Diagnostic>;
 
 /// Names of log classes, by bit.
-const LOG_CLASSES: [&str; 9] = ["debug", "trace", "info", "remote", "warning", "error", "auth", "fatal", "bug"];
+const LOG_CLASSES: [&str; 9] =
+    ["debug", "trace", "info", "remote", "warning", "error", "auth", "fatal", "bug"];
 
 /// A configuration while it is read.
 pub(super) struct ConfigParser {
@@ -41,7 +42,10 @@ impl ConfigParser {
         Self {
             parser: Parser::new(tokens),
             builder: ProgramBuilder::default(),
-            tables: vec![table("master4", AddressFamily::Ipv4), table("master6", AddressFamily::Ipv6)],
+            tables: vec![
+                table("master4", AddressFamily::Ipv4),
+                table("master6", AddressFamily::Ipv6),
+            ],
             log: Vec::new(),
             router_id: None,
             protocols: Vec::new(),
@@ -133,7 +137,8 @@ impl ConfigParser {
                 let class = LOG_CLASSES.iter().position(|class| *class == name);
                 let known = LOG_CLASSES.join(", ");
                 let class = class.ok_or_else(|| {
-                    Diagnostic::new(span, format!("`{name}` is no log class")).hint(format!("there are {known}"))
+                    Diagnostic::new(span, format!("`{name}` is no log class"))
+                        .hint(format!("there are {known}"))
                 })?;
                 bits |= 1 << class;
                 if !parser.eat(",") {
@@ -179,7 +184,9 @@ impl ConfigParser {
         let (name, span) = self.parser.name()?;
         match self.tables.iter().find(|table| table.name == name) {
             Some(table) if table.family == family && name.starts_with("master") => {}
-            Some(_) => return Err(Diagnostic::new(span, format!("table `{name}` is declared already"))),
+            Some(_) => {
+                return Err(Diagnostic::new(span, format!("table `{name}` is declared already")));
+            }
             None => self.tables.push(TableConfig { name, family }),
         }
         self.parser.expect_semicolon()
@@ -199,7 +206,9 @@ impl ConfigParser {
     fn template(&mut self) -> Parsed<()> {
         self.parser.eat_symbol("template");
         if !self.parser.eat_symbol("bgp") {
-            return Err(self.parser.unexpected("`bgp` (templates of other protocols are not supported yet)"));
+            return Err(self
+                .parser
+                .unexpected("`bgp` (templates of other protocols are not supported yet)"));
         }
         let (name, span) = self.parser.name()?;
         if self.templates.contains_key(&name) {
@@ -220,7 +229,11 @@ impl ConfigParser {
         let known = || self.templates.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
         self.templates.get(&name).cloned().ok_or_else(|| {
             let error = Diagnostic::new(span, format!("there is no template `{name}`"));
-            if self.templates.is_empty() { error } else { error.hint(format!("there are {}", known())) }
+            if self.templates.is_empty() {
+                error
+            } else {
+                error.hint(format!("there are {}", known()))
+            }
         })
     }
 
@@ -234,8 +247,11 @@ impl ConfigParser {
             "static" => "static",
             "bgp" => "bgp",
             _ => {
-                return Err(Diagnostic::new(span, format!("protocol `{word}` is not supported yet"))
-                    .hint("there are device, direct, static and bgp"));
+                return Err(Diagnostic::new(
+                    span,
+                    format!("protocol `{word}` is not supported yet"),
+                )
+                .hint("there are device, direct, static and bgp"));
             }
         };
         let (name, name_span) = match self.parser.peek() {
@@ -244,7 +260,10 @@ impl ConfigParser {
             _ => self.parser.name()?,
         };
         if self.protocols.iter().any(|protocol| protocol.name == name) {
-            return Err(Diagnostic::new(name_span, format!("protocol `{name}` is defined already")));
+            return Err(Diagnostic::new(
+                name_span,
+                format!("protocol `{name}` is defined already"),
+            ));
         }
         let mut protocol = ProtocolConfig {
             name,
@@ -275,7 +294,11 @@ impl ConfigParser {
     }
 
     /// Takes the options that all protocols have; false when another comes next.
-    pub(super) fn common_option(&mut self, disabled: &mut bool, description: &mut Option<String>) -> Parsed<bool> {
+    pub(super) fn common_option(
+        &mut self,
+        disabled: &mut bool,
+        description: &mut Option<String>,
+    ) -> Parsed<bool> {
         if self.parser.eat_symbol("disabled") {
             *disabled = self.switch()?;
         } else if self.parser.eat_symbol("description") {
@@ -321,7 +344,9 @@ impl ConfigParser {
                     }
                 }
             } else {
-                return Err(this.parser.unexpected("`ipv4`, `ipv6`, `interface`, `disabled` or `description`"));
+                return Err(this
+                    .parser
+                    .unexpected("`ipv4`, `ipv6`, `interface`, `disabled` or `description`"));
             }
             Ok(())
         })?;
@@ -367,15 +392,25 @@ impl ConfigParser {
         let span = self.parser.span();
         match self.parser.constant()? {
             Value::Int(value) => Ok(value),
-            other => Err(Diagnostic::new(span, format!("expected a number, found a value of type {}", other.ty()))),
+            other => Err(Diagnostic::new(
+                span,
+                format!("expected a number, found a value of type {}", other.ty()),
+            )),
         }
     }
 
     /// A number within bounds.
-    pub(super) fn bounded<T: TryFrom<u32>>(&mut self, least: u32, most: u32, what: &str) -> Parsed<T> {
+    pub(super) fn bounded<T: TryFrom<u32>>(
+        &mut self,
+        least: u32,
+        most: u32,
+        what: &str,
+    ) -> Parsed<T> {
         let span = self.parser.span();
         let value = self.int()?;
-        let error = || Diagnostic::new(span, format!("{what} has to be from {least} to {most}, not {value}"));
+        let error = || {
+            Diagnostic::new(span, format!("{what} has to be from {least} to {most}, not {value}"))
+        };
         if !(least..=most).contains(&value) {
             return Err(error());
         }
@@ -387,7 +422,10 @@ impl ConfigParser {
         let span = self.parser.span();
         match self.parser.constant()? {
             Value::Ip(address) => Ok(address),
-            other => Err(Diagnostic::new(span, format!("expected an address, found a value of type {}", other.ty()))),
+            other => Err(Diagnostic::new(
+                span,
+                format!("expected an address, found a value of type {}", other.ty()),
+            )),
         }
     }
 
@@ -433,6 +471,10 @@ impl ConfigParser {
 
     fn reference(&self, id: FilterId) -> FilterRef {
         let program = self.builder.program();
-        FilterRef::Filter { id, name: program.name(id).map(Into::into), fingerprint: program.fingerprint(id) }
+        FilterRef::Filter {
+            id,
+            name: program.name(id).map(Into::into),
+            fingerprint: program.fingerprint(id),
+        }
     }
 }

@@ -5,7 +5,9 @@ use policy::Diagnostic;
 use policy::span::Span;
 use policy::value::Value;
 
-use super::model::{AddressFamily, Gateway, ProtocolConfig, ProtocolKind, RouteTarget, StaticRoute};
+use super::model::{
+    AddressFamily, Gateway, ProtocolConfig, ProtocolKind, RouteTarget, StaticRoute,
+};
 use super::parser::{ConfigParser, Parsed};
 
 impl ConfigParser {
@@ -25,11 +27,15 @@ impl ConfigParser {
                 let route = this.static_route()?;
                 routes.push((route, span));
             } else {
-                return Err(this.parser.unexpected("`ipv4`, `ipv6`, `route`, `disabled` or `description`"));
+                return Err(this
+                    .parser
+                    .unexpected("`ipv4`, `ipv6`, `route`, `disabled` or `description`"));
             }
             Ok(())
         })?;
-        let channel = channel.ok_or_else(|| Diagnostic::new(span, "a static protocol needs a channel: `ipv4;` or `ipv6;`"))?;
+        let channel = channel.ok_or_else(|| {
+            Diagnostic::new(span, "a static protocol needs a channel: `ipv4;` or `ipv6;`")
+        })?;
         let channel = channel.finish_internal();
         for (route, span) in &routes {
             let fits = matches!(
@@ -37,7 +43,10 @@ impl ConfigParser {
                 (IpNet::V4(_), AddressFamily::Ipv4) | (IpNet::V6(_), AddressFamily::Ipv6)
             );
             if !fits {
-                return Err(Diagnostic::new(*span, "this route is of another family than the channel"));
+                return Err(Diagnostic::new(
+                    *span,
+                    "this route is of another family than the channel",
+                ));
             }
         }
         let routes = routes.into_iter().map(|(route, _)| route).collect();
@@ -92,7 +101,9 @@ impl ConfigParser {
             gateways.push(gateway);
         }
         if gateways.is_empty() {
-            return Err(self.parser.unexpected("`via`, `recursive`, `blackhole`, `unreachable` or `prohibit`"));
+            return Err(self
+                .parser
+                .unexpected("`via`, `recursive`, `blackhole`, `unreachable` or `prohibit`"));
         }
         Ok(RouteTarget::Via(gateways))
     }
@@ -107,6 +118,10 @@ impl ConfigParser {
 
     /// The interface behind `%`.
     pub(super) fn interface_name(&mut self) -> Parsed<String> {
-        if self.parser.is_next_text() { self.parser.text() } else { self.parser.name().map(|(name, _)| name) }
+        if self.parser.is_next_text() {
+            self.parser.text()
+        } else {
+            self.parser.name().map(|(name, _)| name)
+        }
     }
 }

@@ -1,0 +1,261 @@
+//! A BGP instance: the session with a neighbour, and what it needs of interfaces.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+
+use bgp_fsm::{ConnectionId, Endpoints, Negotiated, Session, SessionConfig};
+use bgp_wire::{Family, NextHop};
+use bytes::Bytes;
+use rib::{ChannelConfig, PeerConfig, TableId};
+
+use crate::config::{self, AddressFamily, BgpConfig};
+use crate::filters::Filters;
+use crate::interface::{Interface, Interfaces};
+use crate::router::{Dial, StreamId};
+
+/// A BGP instance at work.
+#[derive(Debug, Clone)]
+pub(crate) struct Bgp {
+    pub(crate) config: BgpConfig,
+    pub(crate) session: Session,
+    /// The streams of the session's connections.
+    pub(crate) streams: BTreeMap<ConnectionId, StreamId>,
+    /// Bytes of the session that a stream has not taken yet.
+    pub(crate) pending: BTreeMap<StreamId, VecDeque<Bytes>>,
+    /// Whether the session was started: not while a direct neighbour's interface is down.
+    pub(crate) started: bool,
+}
+
+pub(crate) const fn wire_family(family: AddressFamily) -> Family {
+    match family {
+        AddressFamily::Ipv4 => Family::IPV4_UNICAST,
+        AddressFamily::Ipv6 => Family::IPV6_UNICAST,
+    }
+}
+
+const fn next_hop_mode(mode: config::NextHopMode) -> rib::NextHopMode {
+    match mode {
+        config::NextHopMode::No => rib::NextHopMode::Never,
+        config::NextHopMode::All => rib::NextHopMode::Always,
+        config::NextHopMode::Ibgp => rib::NextHopMode::Internal,
+        config::NextHopMode::Ebgp => rib::NextHopMode::External,
+    }
+}
+
+impl Bgp {
+    pub(crate) fn new(config: &BgpConfig, router_id: std::net::Ipv4Addr, seed: u64) -> Self {
+        let session = Session::new(session_config(config, router_id), seed);
+        Self {
+            config: config.clone(),
+            session,
+            streams: BTreeMap::new(),
+            pending: BTreeMap::new(),
+            started: false,
+        }
+    }
+
+    /// The interface that a directly connected neighbour is on, if it is up.
+    pub(crate) fn interface<'a>(&self, interfaces: &'a Interfaces) -> Option<&'a Interface> {
+        if self.config.multihop.is_some() {
+            return None;
+        }
+        let found = match &self.config.interface {
+            Some(name) => interfaces.by_name(name),
+            None => interfaces.towards(self.config.neighbor_address).or_else(|| {
+                // A neighbour on this very host.
+                let address = self.config.neighbor_address;
+                interfaces.iter_up().find(|interface| {
+                    address.is_loopback()
+                        && interface.addresses.iter().any(|net| net.contains(&address))
+                })
+            }),
+        };
+        found.filter(|interface| interface.up)
+    }
+
+    /// Whether the neighbour can be reached at all, as far as interfaces tell.
+    pub(crate) fn is_reachable(&self, interfaces: &Interfaces) -> bool {
+        self.config.multihop.is_some() || self.interface(interfaces).is_some()
+    }
+
+    /// Where to connect to, and from where.
+    pub(crate) fn dial(&self, stream: StreamId, interfaces: &Interfaces) -> Dial {
+        let neighbour = self.config.neighbor_address;
+        let interface = self.interface(interfaces);
+        let local = self.config.local_address.or_else(|| match neighbour {
+            IpAddr::V6(address) if address.is_unicast_link_local() => {
+                interface.and_then(Interface::link_local).map(IpAddr::V6)
+            }
+            _ => interface.and_then(|interface| interface.address_towards(neighbour)),
+        });
+        let scope = interface.map_or(0, |interface| interface.index);
+        Dial {
+            stream,
+            local: local.map(|address| socket_address(address, 0, scope)),
+            remote: socket_address(neighbour, self.config.neighbor_port, scope),
+            hops: self.config.multihop.unwrap_or(1),
+        }
+    }
+
+    /// Whether a connection from `ends.remote` is this neighbour's.
+    pub(crate) fn matches(&self, ends: &Endpoints, interfaces: &Interfaces) -> bool {
+        let scope_fits = match ends.remote {
+            SocketAddr::V6(remote) if remote.ip().is_unicast_link_local() => self
+                .interface(interfaces)
+                .is_some_and(|interface| interface.index == remote.scope_id()),
+            _ => true,
+        };
+        scope_fits
+            && canonical(ends.remote.ip()) == self.config.neighbor_address
+            && ends.local.port() == self.config.local_port
+            && self.config.local_address.is_none_or(|address| address == canonical(ends.local.ip()))
+    }
+
+    /// The neighbour as the tables know it.
+    pub(crate) fn peer(&self, negotiated: &Negotiated, interfaces: &Interfaces) -> PeerConfig {
+        let config = &self.config;
+        let router_id = self.session.config().router_id;
+        PeerConfig {
+            local_as: config.local_as,
+            remote_as: negotiated.remote_as,
+            router_id,
+            remote_id: negotiated.remote_id,
+            local_address: canonical(negotiated.endpoints.local.ip()),
+            address: canonical(negotiated.endpoints.remote.ip()),
+            interface: self.interface(interfaces).map(|interface| interface.index),
+            reflector_client: config.rr_client,
+            cluster_id: config.cluster_id.unwrap_or(router_id),
+            route_server_client: config.rs_client,
+            allow_local_as: config.allow_local_as,
+            default_local_pref: config.default_local_pref,
+            default_med: config.default_med.unwrap_or(0),
+            send: negotiated.send.clone(),
+        }
+    }
+
+    /// The channels of an established session.
+    pub(crate) fn channels(
+        &self,
+        negotiated: &Negotiated,
+        interfaces: &Interfaces,
+        tables: &BTreeMap<String, TableId>,
+        filters: &mut Filters,
+    ) -> Vec<ChannelConfig> {
+        let both = self
+            .config
+            .channels
+            .iter()
+            .filter(|channel| negotiated.families.contains(&wire_family(channel.family)));
+        let made = both.filter_map(|channel| {
+            let family = wire_family(channel.family);
+            let extended_next_hop = negotiated.extended_next_hop.contains(&family);
+            Some(ChannelConfig {
+                preference: channel.preference,
+                import: filters.number(&channel.import),
+                export: filters.number(&channel.export),
+                import_limit: channel.import_limit.map(|limit| limit.count),
+                import_limit_blocks: channel
+                    .import_limit
+                    .is_some_and(|limit| limit.action == config::LimitAction::Block),
+                own_next_hop: self.next_hop(channel, negotiated, interfaces),
+                next_hop_self: next_hop_mode(channel.next_hop_self),
+                next_hop_keep: next_hop_mode(channel.next_hop_keep),
+                extended_next_hop,
+                ..ChannelConfig::new(*tables.get(&channel.table)?, family)
+            })
+        });
+        made.collect()
+    }
+
+    /// What is announced as next hop where it is not the received one.
+    pub(crate) fn next_hop(
+        &self,
+        channel: &config::ChannelConfig,
+        negotiated: &Negotiated,
+        interfaces: &Interfaces,
+    ) -> Option<NextHop> {
+        let extended = negotiated.extended_next_hop.contains(&wire_family(channel.family));
+        let configured = channel.next_hop_address.map(NextHop::from);
+        configured.or_else(|| self.own_next_hop(channel, negotiated, extended, interfaces))
+    }
+
+    /// Our own address as a next hop: that of the session where the family allows, else one of the interface.
+    fn own_next_hop(
+        &self,
+        channel: &config::ChannelConfig,
+        negotiated: &Negotiated,
+        extended_next_hop: bool,
+        interfaces: &Interfaces,
+    ) -> Option<NextHop> {
+        let local = canonical(negotiated.endpoints.local.ip());
+        let interface = self.interface(interfaces);
+        let everywhere = || interfaces.iter_up();
+        let link_local = interface.and_then(Interface::link_local);
+        let ipv6 = |local: IpAddr| match local {
+            IpAddr::V6(address) if !address.is_unicast_link_local() => {
+                Some(NextHop::V6(address, link_local))
+            }
+            IpAddr::V6(address) => Some(match interface.and_then(Interface::global_ipv6) {
+                Some(global) => NextHop::V6(global, Some(address)),
+                None => NextHop::LinkLocal(address),
+            }),
+            IpAddr::V4(_) => None,
+        };
+        match (channel.family, local) {
+            (AddressFamily::Ipv4, IpAddr::V4(address)) => Some(NextHop::V4(address)),
+            (AddressFamily::Ipv4, IpAddr::V6(_)) if extended_next_hop => ipv6(local),
+            (AddressFamily::Ipv4, IpAddr::V6(_)) => interface
+                .and_then(Interface::ipv4)
+                .or_else(|| everywhere().find_map(Interface::ipv4))
+                .map(NextHop::V4),
+            (AddressFamily::Ipv6, IpAddr::V6(_)) => ipv6(local),
+            (AddressFamily::Ipv6, IpAddr::V4(_)) => interface
+                .and_then(Interface::global_ipv6)
+                .map(|global| NextHop::V6(global, link_local))
+                .or_else(|| link_local.map(NextHop::LinkLocal))
+                .or_else(|| {
+                    everywhere()
+                        .find_map(Interface::global_ipv6)
+                        .map(|global| NextHop::V6(global, None))
+                }),
+        }
+    }
+}
+
+pub(crate) fn session_config(config: &BgpConfig, router_id: std::net::Ipv4Addr) -> SessionConfig {
+    let extended = config.channels.iter().filter(|channel| channel.extended_next_hop);
+    SessionConfig {
+        hold_time: config.hold_time,
+        startup_hold_time: config.startup_hold_time,
+        keepalive_time: config.keepalive_time,
+        connect_retry_time: config.connect_retry_time,
+        connect_delay_time: config.connect_delay_time,
+        idle_hold_time: config.error_wait_time,
+        error_forget_time: config.error_forget_time,
+        passive: config.passive,
+        families: config.channels.iter().map(|channel| wire_family(channel.family)).collect(),
+        extended_next_hop: extended
+            .map(|channel| wire_family(channel.family))
+            .filter(|family| *family == Family::IPV4_UNICAST)
+            .collect(),
+        extended_message: config.enable_extended_messages,
+        route_refresh: config.enable_route_refresh,
+        four_octet_as: config.enable_as4,
+        capabilities: config.capabilities,
+        ..SessionConfig::new(config.local_as, config.neighbor_as, router_id)
+    }
+}
+
+/// An IPv4 address that came mapped into IPv6 as what it is.
+pub(crate) fn canonical(address: IpAddr) -> IpAddr {
+    address.to_canonical()
+}
+
+fn socket_address(address: IpAddr, port: u16, scope: u32) -> SocketAddr {
+    match address {
+        IpAddr::V6(address) if address.is_unicast_link_local() => {
+            SocketAddr::V6(SocketAddrV6::new(address, port, 0, scope))
+        }
+        _ => SocketAddr::new(address, port),
+    }
+}

@@ -1,0 +1,278 @@
+//! `show protocols`
+
+use std::time::Duration;
+
+use bgp_fsm::{Negotiated, State};
+use bgp_wire::{Capabilities, Capability};
+use rib::TableId;
+
+use super::{Reply, unknown_protocol};
+use crate::bgp::{Bgp, wire_family};
+use crate::config::{AddressFamily, ChannelConfig, FilterRef, LimitAction, ProtocolKind};
+use crate::protocol::{Protocol, ProtocolState};
+use crate::router::Router;
+
+const DETAIL: u16 = 1006;
+
+impl Router {
+    pub(super) fn show_protocols(&self, now: Duration, all: bool, pattern: Option<&str>) -> String {
+        let selected = self.select(pattern.unwrap_or("all"));
+        if let Some(pattern) = pattern.filter(|_| selected.is_empty()) {
+            return unknown_protocol(pattern);
+        }
+        let mut reply = Reply::default();
+        reply.line(
+            2002,
+            format!(
+                "{:<10} {:<10} {:<10} {:<6} {:<12}  {}",
+                "Name", "Proto", "Table", "State", "Since", "Info"
+            ),
+        );
+        for protocol in selected.into_iter().filter_map(|index| self.protocols.get(index)) {
+            let (proto, table) = match &protocol.config.kind {
+                ProtocolKind::Device { .. } => ("Device", "---"),
+                ProtocolKind::Direct { channels, .. } => (
+                    "Direct",
+                    match channels.as_slice() {
+                        [channel] => channel.table.as_str(),
+                        _ => "---",
+                    },
+                ),
+                ProtocolKind::Static { channel, .. } => ("Static", channel.table.as_str()),
+                ProtocolKind::Bgp(_) => ("BGP", "---"),
+            };
+            let since = self.clock.short(protocol.since, now);
+            let info = protocol.bgp().map(info).unwrap_or_default();
+            let (name, state) = (protocol.name(), protocol.state.name());
+            reply.line(
+                1002,
+                format!("{name:<10} {proto:<10} {table:<10} {state:<6} {since:<12}  {info}"),
+            );
+            if all {
+                self.show_details(&mut reply, now, protocol);
+            }
+        }
+        reply.end(0, "")
+    }
+
+    fn show_details(&self, reply: &mut Reply, now: Duration, protocol: &Protocol) {
+        if let Some(description) = &protocol.config.description {
+            reply.line(DETAIL, format!("  Description:    {description}"));
+        }
+        let channels: Vec<&ChannelConfig> = match &protocol.config.kind {
+            ProtocolKind::Device { .. } => Vec::new(),
+            ProtocolKind::Direct { channels, .. } => channels.iter().collect(),
+            ProtocolKind::Static { channel, .. } => vec![channel],
+            ProtocolKind::Bgp(bgp) => bgp.channels.iter().collect(),
+        };
+        if let Some(bgp) = protocol.bgp() {
+            show_session(reply, now, bgp);
+        }
+        for channel in channels {
+            self.show_channel(reply, protocol, channel);
+        }
+        reply.line(DETAIL, "");
+    }
+
+    fn show_channel(&self, reply: &mut Reply, protocol: &Protocol, channel: &ChannelConfig) {
+        let mut line = |text: String| reply.line(DETAIL, text);
+        let family = match channel.family {
+            AddressFamily::Ipv4 => "ipv4",
+            AddressFamily::Ipv6 => "ipv6",
+        };
+        let established = protocol.bgp().and_then(|bgp| bgp.session.established());
+        let negotiated =
+            established.is_none_or(|(_, n)| n.families.contains(&wire_family(channel.family)));
+        let up = protocol.state == ProtocolState::Up && negotiated;
+        line(format!("  Channel {family}"));
+        line(format!("    State:          {}", if up { "UP" } else { "DOWN" }));
+        line(format!("    Table:          {}", channel.table));
+        line(format!("    Preference:     {}", channel.preference));
+        line(format!("    Input filter:   {}", filter_name(&channel.import)));
+        line(format!("    Output filter:  {}", filter_name(&channel.export)));
+        if let Some(limit) = channel.import_limit {
+            let action = match limit.action {
+                LimitAction::Warn => "warn",
+                LimitAction::Block => "block",
+                LimitAction::Restart => "restart",
+                LimitAction::Disable => "disable",
+            };
+            line(format!("    Import limit:   {}", limit.count));
+            line(format!("      Action:       {action}"));
+        }
+        let Some(table) = self.tables.get(&channel.table).copied().filter(|_| up) else { return };
+        self.show_counters(&mut line, protocol, table);
+        if protocol.bgp().is_some()
+            && let Some(next_hop) = self.own_next_hop(protocol, channel)
+        {
+            line(format!("    BGP Next hop:   {next_hop}"));
+        }
+    }
+
+    fn show_counters(&self, line: &mut impl FnMut(String), protocol: &Protocol, table: TableId) {
+        let (imported, preferred) = self.rib.routes_of(protocol.source, table);
+        let exported = self.rib.told(protocol.source, table);
+        line(format!(
+            "    Routes:         {imported} imported, {exported} exported, {preferred} preferred"
+        ));
+        line(
+            "    Route change stats:     received   rejected   filtered    ignored   accepted"
+                .into(),
+        );
+        let counters = self.rib.statistics(protocol.source, table).unwrap_or_default();
+        let mut row = |name: &str, columns: [Option<u64>; 5]| {
+            let columns =
+                columns.map(|column| column.map_or("---".into(), |number| number.to_string()));
+            let [a, b, c, d, e] = columns;
+            line(format!("      {name:<18}{a:>11}{b:>11}{c:>11}{d:>11}{e:>11}"));
+        };
+        let s = counters;
+        row(
+            "Import updates:",
+            [
+                Some(s.import_updates),
+                Some(s.import_updates_rejected),
+                Some(s.import_updates_filtered),
+                Some(s.import_updates_ignored),
+                Some(s.import_updates_accepted),
+            ],
+        );
+        row(
+            "Import withdraws:",
+            [
+                Some(s.import_withdraws),
+                Some(0),
+                None,
+                Some(s.import_withdraws_ignored),
+                Some(s.import_withdraws_accepted),
+            ],
+        );
+        row(
+            "Export updates:",
+            [Some(s.export_updates), Some(0), Some(0), None, Some(s.export_updates)],
+        );
+        row(
+            "Export withdraws:",
+            [Some(s.export_withdraws), None, None, None, Some(s.export_withdraws)],
+        );
+    }
+
+    fn own_next_hop(
+        &self,
+        protocol: &Protocol,
+        channel: &ChannelConfig,
+    ) -> Option<bgp_wire::NextHop> {
+        let bgp = protocol.bgp()?;
+        let (_, negotiated) = bgp.session.established()?;
+        bgp.next_hop(channel, negotiated, &self.interfaces)
+    }
+}
+
+/// `Established   `, or the state and the last error.
+fn info(bgp: &Bgp) -> String {
+    let state = bgp.session.state();
+    let error = bgp.session.last_error().filter(|_| state != State::Established);
+    format!("{state:<14}{}", error.map(|error| error.reason.to_string()).unwrap_or_default())
+}
+
+fn filter_name(filter: &FilterRef) -> &str {
+    match filter {
+        FilterRef::All => "ACCEPT",
+        FilterRef::None => "REJECT",
+        FilterRef::Filter { name, .. } => name.as_deref().unwrap_or("(unnamed)"),
+    }
+}
+
+fn show_session(reply: &mut Reply, now: Duration, bgp: &Bgp) {
+    let mut line = |text: String| reply.line(DETAIL, text);
+    let session = &bgp.session;
+    let config = &bgp.config;
+    line(format!("  BGP state:          {}", session.state()));
+    let interface = config.interface.as_ref().map(|name| format!("%{name}")).unwrap_or_default();
+    line(format!("    Neighbor address: {}{interface}", config.neighbor_address));
+    let remote_as =
+        session.established().map(|(_, negotiated)| negotiated.remote_as).or(config.neighbor_as);
+    if let Some(remote_as) = remote_as {
+        line(format!("    Neighbor AS:      {remote_as}"));
+    }
+    line(format!("    Local AS:         {}", config.local_as));
+    if let Some((_, negotiated)) = session.established() {
+        show_established(&mut line, now, bgp, negotiated);
+        return;
+    }
+    if let Some(left) = session.retry_left(now) {
+        let whole = if session.state() == State::Idle {
+            config.error_wait_time.0
+        } else {
+            config.connect_retry_time
+        };
+        let what = if session.state() == State::Idle { "Error wait" } else { "Connect delay" };
+        line(format!(
+            "    {:<18}{:.3}/{}",
+            format!("{what}:"),
+            left.as_secs_f64(),
+            whole.as_secs()
+        ));
+    }
+    if let Some(error) = session.last_error() {
+        line(format!("    Last error:       {}", error.reason));
+    }
+}
+
+fn show_established(
+    line: &mut impl FnMut(String),
+    now: Duration,
+    bgp: &Bgp,
+    negotiated: &Negotiated,
+) {
+    line(format!("    Neighbor ID:      {}", negotiated.remote_id));
+    line("    Local capabilities".into());
+    show_capabilities(line, &negotiated.local.capabilities);
+    line("    Neighbor capabilities".into());
+    show_capabilities(line, &negotiated.remote.capabilities);
+    let mut session = String::from(if negotiated.is_internal() { "internal" } else { "external" });
+    for (word, on) in [
+        (" multihop", bgp.config.multihop.is_some()),
+        (" route-reflector", bgp.config.rr_client),
+        (" route-server", bgp.config.rs_client),
+        (" AS4", negotiated.send.four_octet_as),
+        (" ext-messages", negotiated.send.extended_message),
+    ] {
+        session.push_str(if on { word } else { "" });
+    }
+    line(format!("    Session:          {session}"));
+    line(format!("    Source address:   {}", negotiated.endpoints.local.ip()));
+    let (hold, keepalive) = bgp.session.timers_left(now);
+    for (name, left, whole) in [
+        ("Hold timer:", hold, negotiated.hold_time),
+        ("Keepalive timer:", keepalive, negotiated.keepalive_time),
+    ] {
+        if let Some(left) = left {
+            line(format!("    {name:<18}{:.3}/{}", left.as_secs_f64(), whole.as_secs()));
+        }
+    }
+}
+
+fn show_capabilities(line: &mut impl FnMut(String), capabilities: &Capabilities) {
+    let families: Vec<String> = capabilities.families().map(|family| family.to_string()).collect();
+    if !families.is_empty() {
+        line("      Multiprotocol".into());
+        line(format!("        AF announced: {}", families.join(" ")));
+    }
+    for capability in capabilities {
+        match capability {
+            Capability::RouteRefresh => line("      Route refresh".into()),
+            Capability::ExtendedNextHop(list) => {
+                let families: Vec<String> =
+                    list.iter().map(|entry| entry.family.to_string()).collect();
+                line("      Extended next hop".into());
+                line(format!("        IPv6 nexthop: {}", families.join(" ")));
+            }
+            Capability::ExtendedMessage => line("      Extended message".into()),
+            Capability::GracefulRestart(_) => line("      Graceful restart".into()),
+            Capability::FourOctetAs(_) => line("      4-octet AS numbers".into()),
+            Capability::AddPath(_) => line("      ADD-PATH".into()),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,713 @@
+//! The router: protocols and tables put together.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use bgp_fsm::{Action as SessionAction, ConnectionId, Endpoints, Event, Shutdown};
+use bytes::{Bytes, BytesMut};
+use ipnet::IpNet;
+use rib::{NextHopKey, Origination, Rib, RouteSource, Rules, SourceId, TableId};
+
+use crate::bgp::{Bgp, canonical, wire_family};
+use crate::clock::Clock;
+use crate::config::{Config, Gateway, LimitAction, ProtocolConfig, ProtocolKind, RouteTarget};
+use crate::filters::Filters;
+use crate::interface::{InterfaceEvent, Interfaces};
+use crate::protocol::{Protocol, ProtocolState, Running, takes_in};
+
+/// A TCP connection, as the router and its host call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StreamId(pub u64);
+
+/// A connection to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dial {
+    /// What it is called from now on
+    pub stream: StreamId,
+    /// Address to bind to; the host chooses where it is not given
+    pub local: Option<SocketAddr>,
+    /// Where to connect to
+    pub remote: SocketAddr,
+    /// Hop limit of packets: 1 for a direct neighbour
+    pub hops: u8,
+}
+
+/// An address and port to listen on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Listener {
+    /// The address, unspecified for all of a family
+    pub address: SocketAddr,
+}
+
+/// Class of a log line, by BIRD's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogClass {
+    /// Protocol state changes
+    Trace,
+    /// The router's own state changes
+    Info,
+    /// Errors of neighbours
+    Remote,
+    /// Something is not as it should be
+    Warning,
+    /// Something failed
+    Error,
+}
+
+/// What the host has to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Accept connections there.
+    Listen(Listener),
+    /// Accept no more connections there.
+    Unlisten(Listener),
+    /// Connect, then call [`Router::handle_connected`] or [`Router::handle_connect_failed`].
+    Dial(Dial),
+    /// Send what [`Router::poll_stream`] still has for the stream, then close it.
+    Close(StreamId),
+    /// Write a line to the log.
+    Log(LogClass, String),
+    /// All sessions are closed: end.
+    Exit,
+}
+
+/// A full router without I/O.
+///
+/// # Contract
+///
+/// Put things in with `handle_*`; after each, and at the beginning, take [`Router::poll_action`] until `None`.
+/// For every open stream that has room, take [`Router::poll_stream`]: messages of the session first, then
+/// UPDATEs, made when they are taken and shared between neighbours. Wait until [`Router::poll_timeout`], then call
+/// [`Router::handle_timeout`].
+///
+/// `now` is the time since an epoch of the host's choice and never goes back; [`Clock`] ties it to the calendar
+/// for those who look.
+#[derive(Debug, Clone)]
+pub struct Router {
+    pub(crate) config: Arc<Config>,
+    pub(crate) clock: Clock,
+    pub(crate) router_id: Ipv4Addr,
+    pub(crate) hostname: String,
+    pub(crate) started_at: Duration,
+    pub(crate) configured_at: Duration,
+    pub(crate) rib: Rib,
+    pub(crate) tables: BTreeMap<String, TableId>,
+    pub(crate) filters: Filters,
+    pub(crate) interfaces: Interfaces,
+    pub(crate) protocols: Vec<Protocol>,
+    /// The instance that each stream belongs to.
+    streams: BTreeMap<StreamId, (SourceId, ConnectionId)>,
+    /// What streams of removed instances still have to send.
+    leaving: BTreeMap<StreamId, VecDeque<Bytes>>,
+    listeners: BTreeSet<Listener>,
+    actions: VecDeque<Action>,
+    next_stream: u64,
+    seed: u64,
+    pub(crate) stopping: bool,
+}
+
+impl Router {
+    /// A router of `config`. Interfaces are made known by [`Router::handle_interface`] before
+    /// [`Router::start`]. `seed` determines all jitter.
+    pub fn new(config: Config, clock: Clock, hostname: &str, now: Duration, seed: u64) -> Self {
+        let mut rib = Rib::new(seed);
+        let tables = config.tables.iter().map(|table| {
+            (table.name.clone(), rib.add_table(&table.name, wire_family(table.family)))
+        });
+        let tables: BTreeMap<String, TableId> = tables.collect();
+        Self {
+            filters: Filters::new(Arc::clone(&config.program)),
+            router_id: config.router_id.unwrap_or(Ipv4Addr::UNSPECIFIED),
+            config: Arc::new(config),
+            clock,
+            hostname: hostname.into(),
+            started_at: now,
+            configured_at: now,
+            rib,
+            tables,
+            interfaces: Interfaces::default(),
+            protocols: Vec::new(),
+            streams: BTreeMap::new(),
+            leaving: BTreeMap::new(),
+            listeners: BTreeSet::new(),
+            actions: VecDeque::new(),
+            next_stream: 0,
+            seed,
+            stopping: false,
+        }
+    }
+
+    /// Starts all protocols.
+    ///
+    /// # Errors
+    /// When no router id is configured and no interface has an address to take for it.
+    pub fn start(&mut self, now: Duration) -> Result<(), String> {
+        if self.router_id.is_unspecified() {
+            // The lowest address of an interface that is up, as BIRD chooses.
+            let addresses = self.interfaces.iter_up().filter_map(crate::interface::Interface::ipv4);
+            self.router_id = addresses
+                .min()
+                .ok_or("cannot determine the router id: set it with `router id A.B.C.D;`")?;
+        }
+        self.rib.set_rules(rules(&self.config));
+        for protocol in self.config.protocols.clone() {
+            self.add_protocol(now, &protocol);
+        }
+        self.update_listeners();
+        self.after_change(now);
+        Ok(())
+    }
+
+    pub(crate) fn log(&mut self, class: LogClass, text: String) {
+        self.actions.push_back(Action::Log(class, text));
+    }
+
+    /// Adds an instance and starts it, unless it is disabled.
+    pub(crate) fn add_protocol(&mut self, now: Duration, config: &ProtocolConfig) {
+        let (kind, preference) = match &config.kind {
+            ProtocolKind::Bgp(_) => (RouteSource::Bgp, 100),
+            ProtocolKind::Static { channel, .. } => (RouteSource::Static, channel.preference),
+            ProtocolKind::Device { .. } => (RouteSource::Device, 240),
+            ProtocolKind::Direct { channels, .. } => {
+                (RouteSource::Device, channels.first().map_or(240, |channel| channel.preference))
+            }
+        };
+        let source = self.rib.add_source(&config.name, kind, preference);
+        self.seed =
+            self.seed.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
+        let running = match &config.kind {
+            ProtocolKind::Device { .. } => Running::Device,
+            ProtocolKind::Direct { .. } => Running::Direct(BTreeMap::new()),
+            ProtocolKind::Static { .. } => Running::Static(BTreeMap::new()),
+            ProtocolKind::Bgp(bgp) => {
+                Running::Bgp(Box::new(Bgp::new(bgp, self.router_id, self.seed)))
+            }
+        };
+        self.protocols.push(Protocol {
+            config: config.clone(),
+            state: ProtocolState::Down,
+            since: now,
+            disabled: config.disabled,
+            source,
+            running,
+        });
+        self.run_protocol(now, self.protocols.len() - 1);
+    }
+
+    /// Brings an instance into the state it should be in.
+    pub(crate) fn run_protocol(&mut self, now: Duration, index: usize) {
+        let Some(protocol) = self.protocols.get_mut(index) else { return };
+        match &mut protocol.running {
+            Running::Bgp(bgp) => {
+                let wanted = !protocol.disabled && bgp.is_reachable(&self.interfaces);
+                if wanted && !bgp.started {
+                    bgp.started = true;
+                    bgp.session.start(now);
+                } else if !wanted && bgp.started {
+                    bgp.started = false;
+                    let why = if protocol.disabled {
+                        Shutdown::Administrative
+                    } else {
+                        Shutdown::LinkDown
+                    };
+                    bgp.session.stop(now, why);
+                }
+                if !protocol.disabled && protocol.state == ProtocolState::Down {
+                    protocol.set_state(now, ProtocolState::Start);
+                }
+                self.pump(now, index);
+                let Some(protocol) = self.protocols.get_mut(index) else { return };
+                if protocol.disabled {
+                    protocol.set_state(now, ProtocolState::Down);
+                }
+            }
+            Running::Device | Running::Direct(_) | Running::Static(_) => {
+                let state = if protocol.disabled { ProtocolState::Down } else { ProtocolState::Up };
+                protocol.set_state(now, state);
+                self.update_own_routes(now, index);
+            }
+        }
+    }
+
+    /// Makes the routes of a direct or static instance what they should be.
+    pub(crate) fn update_own_routes(&mut self, now: Duration, index: usize) {
+        let Some(protocol) = self.protocols.get_mut(index) else { return };
+        let (source, disabled) = (protocol.source, protocol.disabled);
+        match (&mut protocol.running, &protocol.config.kind) {
+            (Running::Direct(routes), ProtocolKind::Direct { channels, interfaces }) => {
+                let mut wanted: BTreeMap<(TableId, IpNet), String> = BTreeMap::new();
+                for interface in self.interfaces.iter_up().filter(|_| !disabled) {
+                    if !takes_in(interfaces, &interface.name) {
+                        continue;
+                    }
+                    for net in interface.addresses.iter().filter(|net| is_announceable(net)) {
+                        let family = |net: &IpNet| {
+                            if net.addr().is_ipv4() {
+                                bgp_wire::Afi::IPV4
+                            } else {
+                                bgp_wire::Afi::IPV6
+                            }
+                        };
+                        let channel = channels
+                            .iter()
+                            .find(|channel| wire_family(channel.family).afi == family(net));
+                        if let Some(table) =
+                            channel.and_then(|channel| self.tables.get(&channel.table))
+                        {
+                            wanted
+                                .entry((*table, net.trunc()))
+                                .or_insert_with(|| interface.name.clone());
+                        }
+                    }
+                }
+                for (table, net) in routes.keys().filter(|key| !wanted.contains_key(key)) {
+                    self.rib.withdraw(source, *table, net);
+                }
+                for (table, net) in wanted.keys() {
+                    self.rib.originate(now, source, *table, *net, &Origination::default());
+                }
+                *routes = wanted;
+            }
+            (Running::Static(routes), ProtocolKind::Static { channel, routes: configured }) => {
+                let Some(table) = self.tables.get(&channel.table) else { return };
+                let usable = configured
+                    .iter()
+                    .filter(|route| !disabled && is_usable(&route.target, &self.interfaces));
+                let wanted: BTreeMap<IpNet, RouteTarget> =
+                    usable.map(|route| (route.net, route.target.clone())).collect();
+                for net in routes.keys().filter(|net| !wanted.contains_key(net)) {
+                    self.rib.withdraw(source, *table, net);
+                }
+                for (net, target) in &wanted {
+                    if routes.get(net) != Some(target) {
+                        let next_hop = next_hop_of(target, &self.interfaces);
+                        let route = Origination { next_hop, ..Origination::default() };
+                        // A changed target counts as a new route even where its next hop is the same.
+                        self.rib.withdraw(source, *table, net);
+                        self.rib.originate(now, source, *table, *net, &route);
+                    }
+                }
+                *routes = wanted;
+            }
+            _ => {}
+        }
+    }
+
+    /// An interface has changed.
+    pub fn handle_interface(&mut self, now: Duration, event: InterfaceEvent) {
+        if !self.interfaces.handle(event) || self.protocols.is_empty() {
+            return;
+        }
+        for index in 0..self.protocols.len() {
+            self.run_protocol(now, index);
+        }
+        self.resolve_all_next_hops();
+        self.after_change(now);
+    }
+
+    /// What has to follow every change of routes.
+    pub(crate) fn after_change(&mut self, _now: Duration) {
+        self.resolve_new_next_hops();
+        while let Some(message) = self.filters.poll_message() {
+            self.log(LogClass::Error, message);
+        }
+    }
+
+    /// Listens where instances need it, and nowhere else.
+    pub(crate) fn update_listeners(&mut self) {
+        let mut wanted = BTreeSet::new();
+        for protocol in &self.protocols {
+            let Some(bgp) = protocol.bgp() else { continue };
+            let config = &bgp.config;
+            let address = match (config.strict_bind, config.local_address, config.neighbor_address)
+            {
+                (true, Some(address), _) => address,
+                (_, _, IpAddr::V4(_)) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+                (_, _, IpAddr::V6(_)) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+            };
+            wanted.insert(Listener { address: SocketAddr::new(address, config.local_port) });
+        }
+        self.actions.extend(self.listeners.difference(&wanted).copied().map(Action::Unlisten));
+        self.actions.extend(wanted.difference(&self.listeners).copied().map(Action::Listen));
+        self.listeners = wanted;
+    }
+
+    fn index_of(&self, source: SourceId) -> Option<usize> {
+        self.protocols.iter().position(|protocol| protocol.source == source)
+    }
+
+    /// The instance and connection of a stream.
+    fn owner(&self, stream: StreamId) -> Option<(usize, ConnectionId)> {
+        let (source, connection) = *self.streams.get(&stream)?;
+        Some((self.index_of(source)?, connection))
+    }
+
+    /// A connection asked for by [`Action::Dial`] is up.
+    pub fn handle_connected(&mut self, now: Duration, stream: StreamId, ends: Endpoints) {
+        let Some((index, connection)) = self.owner(stream) else { return };
+        if let Some(bgp) = self.protocols.get_mut(index).and_then(Protocol::bgp_mut) {
+            bgp.session.handle_connected(now, connection, ends);
+        }
+        self.pump(now, index);
+    }
+
+    /// A connection asked for by [`Action::Dial`] could not be made.
+    pub fn handle_connect_failed(&mut self, now: Duration, stream: StreamId, reason: &str) {
+        let Some((index, connection)) = self.owner(stream) else { return };
+        if let Some(bgp) = self.protocols.get_mut(index).and_then(Protocol::bgp_mut) {
+            bgp.session.handle_connect_failed(now, connection, reason);
+        }
+        self.forget_stream(stream);
+        self.pump(now, index);
+    }
+
+    /// Somebody has connected to us. `None`: nobody we know, or not now: close the connection.
+    pub fn handle_accepted(&mut self, now: Duration, ends: Endpoints) -> Option<StreamId> {
+        let interfaces = &self.interfaces;
+        let suits = |protocol: &Protocol| {
+            protocol.bgp().is_some_and(|bgp| bgp.started && bgp.matches(&ends, interfaces))
+        };
+        let Some(index) = self.protocols.iter().position(suits) else {
+            let address = canonical(ends.remote.ip());
+            self.log(
+                LogClass::Warning,
+                format!("BGP: Unexpected connect from unknown address {address}"),
+            );
+            return None;
+        };
+        let protocol = self.protocols.get_mut(index)?;
+        let source = protocol.source;
+        let bgp = protocol.bgp_mut()?;
+        let connection = bgp.session.handle_accepted(now, ends)?;
+        self.next_stream += 1;
+        let stream = StreamId(self.next_stream);
+        bgp.streams.insert(connection, stream);
+        bgp.pending.insert(stream, VecDeque::new());
+        self.streams.insert(stream, (source, connection));
+        self.pump(now, index);
+        Some(stream)
+    }
+
+    /// A stream was closed by the other side, or is broken.
+    pub fn handle_disconnected(&mut self, now: Duration, stream: StreamId, reason: &str) {
+        let Some((index, connection)) = self.owner(stream) else { return };
+        if let Some(bgp) = self.protocols.get_mut(index).and_then(Protocol::bgp_mut) {
+            bgp.session.handle_disconnected(now, connection, reason);
+        }
+        self.forget_stream(stream);
+        self.pump(now, index);
+    }
+
+    /// Bytes came. Whole messages are taken from the front of `data`, the rest is left there.
+    pub fn handle_stream(&mut self, now: Duration, stream: StreamId, data: &mut BytesMut) {
+        let Some((index, connection)) = self.owner(stream) else { return };
+        loop {
+            let before = data.len();
+            if let Some(bgp) = self.protocols.get_mut(index).and_then(Protocol::bgp_mut) {
+                bgp.session.handle_input(now, connection, data);
+            }
+            self.pump(now, index);
+            if data.is_empty() || data.len() == before {
+                return;
+            }
+        }
+    }
+
+    /// The next bytes for a stream that has room.
+    pub fn poll_stream(&mut self, now: Duration, stream: StreamId) -> Option<Bytes> {
+        if let Some(bytes) = self.leaving.get_mut(&stream).and_then(VecDeque::pop_front) {
+            return Some(bytes);
+        }
+        let (index, connection) = self.owner(stream)?;
+        let protocol = self.protocols.get_mut(index)?;
+        let source = protocol.source;
+        let Running::Bgp(bgp) = &mut protocol.running else { return None };
+        if let Some(bytes) = bgp.pending.get_mut(&stream).and_then(VecDeque::pop_front) {
+            return Some(bytes);
+        }
+        if bgp.session.established().is_none_or(|(id, _)| id != connection) {
+            return None;
+        }
+        let chunk = self.rib.poll_update(source, &mut self.filters)?;
+        bgp.session.update_sent(now, chunk.messages);
+        Some(chunk.bytes)
+    }
+
+    /// Keeps the last bytes of a removed instance until its streams are closed.
+    pub(crate) fn release_streams(&mut self, removed: Protocol) {
+        if let Running::Bgp(bgp) = removed.running {
+            self.leaving.extend(bgp.pending);
+        }
+    }
+
+    /// A stream is closed: nothing is left to be sent on it.
+    pub fn forget_stream(&mut self, stream: StreamId) {
+        self.leaving.remove(&stream);
+        let Some((source, connection)) = self.streams.remove(&stream) else { return };
+        let index = self.index_of(source);
+        if let Some(bgp) =
+            index.and_then(|index| self.protocols.get_mut(index)).and_then(Protocol::bgp_mut)
+        {
+            bgp.pending.remove(&stream);
+            bgp.streams.retain(|id, _| *id != connection);
+        }
+    }
+
+    /// Lets timers take effect.
+    pub fn handle_timeout(&mut self, now: Duration) {
+        for index in 0..self.protocols.len() {
+            let bgp = self.protocols.get_mut(index).and_then(Protocol::bgp_mut);
+            if let Some(bgp) =
+                bgp.filter(|bgp| bgp.session.poll_timeout().is_some_and(|at| at <= now))
+            {
+                bgp.session.handle_timeout(now);
+                self.pump(now, index);
+            }
+        }
+    }
+
+    /// When [`Router::handle_timeout`] wants to be called.
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        self.protocols.iter().filter_map(|protocol| protocol.bgp()?.session.poll_timeout()).min()
+    }
+
+    /// The next thing for the host to do.
+    pub fn poll_action(&mut self) -> Option<Action> {
+        let action = self.actions.pop_front();
+        if action.is_none() && self.stopping && self.streams.is_empty() {
+            self.stopping = false;
+            return Some(Action::Exit);
+        }
+        action
+    }
+
+    /// Takes everything out of a session.
+    pub(crate) fn pump(&mut self, now: Duration, index: usize) {
+        let Some(protocol) = self.protocols.get_mut(index) else { return };
+        let source = protocol.source;
+        let Running::Bgp(bgp) = &mut protocol.running else { return };
+        // Bytes before actions: a Close comes behind what is to be sent.
+        while let Some((connection, bytes)) = bgp.session.poll_transmit() {
+            let pending =
+                bgp.streams.get(&connection).and_then(|stream| bgp.pending.get_mut(stream));
+            if let Some(pending) = pending {
+                pending.push_back(bytes);
+            }
+        }
+        while let Some(action) = bgp.session.poll_action() {
+            match action {
+                SessionAction::Connect(connection) => {
+                    self.next_stream += 1;
+                    let stream = StreamId(self.next_stream);
+                    bgp.streams.insert(connection, stream);
+                    bgp.pending.insert(stream, VecDeque::new());
+                    self.streams.insert(stream, (source, connection));
+                    self.actions.push_back(Action::Dial(bgp.dial(stream, &self.interfaces)));
+                }
+                SessionAction::Close(connection) => {
+                    if let Some(stream) = bgp.streams.get(&connection) {
+                        self.actions.push_back(Action::Close(*stream));
+                    }
+                }
+            }
+        }
+        self.take_events(now, index);
+    }
+
+    fn take_events(&mut self, now: Duration, index: usize) {
+        let mut changed = false;
+        while let Some(event) = self
+            .protocols
+            .get_mut(index)
+            .and_then(Protocol::bgp_mut)
+            .and_then(|bgp| bgp.session.poll_event())
+        {
+            changed = true;
+            let Some(protocol) = self.protocols.get(index) else { return };
+            let source = protocol.source;
+            match event {
+                Event::Update(update) => {
+                    let outcome = self.rib.handle_update(now, source, &update, &mut self.filters);
+                    if let Some(family) = outcome.limit_exceeded {
+                        self.limit_exceeded(now, index, family);
+                    }
+                }
+                Event::EndOfRib(_) => {}
+                Event::RouteRefresh(refresh) => {
+                    self.rib.handle_route_refresh(source, refresh.family)
+                }
+                Event::Established(negotiated) => {
+                    let Some(bgp) = protocol.bgp() else { return };
+                    let peer = bgp.peer(&negotiated, &self.interfaces);
+                    let channels = bgp.channels(
+                        &negotiated,
+                        &self.interfaces,
+                        &self.tables,
+                        &mut self.filters,
+                    );
+                    self.rib.peer_up(source, peer, channels);
+                    let text = format!("{}: Session established", protocol.name());
+                    self.log(LogClass::Trace, text);
+                    self.set_protocol_state(now, index, ProtocolState::Up);
+                }
+                Event::Down(reason) => {
+                    let was_up = protocol.state == ProtocolState::Up;
+                    let disables = protocol.bgp().is_some_and(|bgp| bgp.config.disable_after_error);
+                    let text = format!("{}: {reason}", protocol.name());
+                    self.log(LogClass::Remote, text);
+                    if was_up {
+                        self.rib.peer_down(source);
+                        self.set_protocol_state(now, index, ProtocolState::Start);
+                    }
+                    let by_error = matches!(
+                        reason,
+                        bgp_fsm::DownReason::Malformed(_)
+                            | bgp_fsm::DownReason::Sent(_)
+                            | bgp_fsm::DownReason::Received(_)
+                    );
+                    if disables && by_error {
+                        self.disable(now, index);
+                    }
+                }
+            }
+        }
+        if changed {
+            self.after_change(now);
+        }
+    }
+
+    pub(crate) fn set_protocol_state(&mut self, now: Duration, index: usize, state: ProtocolState) {
+        if let Some(protocol) = self.protocols.get_mut(index) {
+            protocol.set_state(now, state);
+        }
+    }
+
+    fn limit_exceeded(&mut self, now: Duration, index: usize, family: bgp_wire::Family) {
+        let Some(protocol) = self.protocols.get_mut(index) else { return };
+        let name = protocol.name().to_owned();
+        let Running::Bgp(bgp) = &mut protocol.running else { return };
+        let limit =
+            bgp.config.channels.iter().find(|channel| wire_family(channel.family) == family);
+        let Some(limit) = limit.and_then(|channel| channel.import_limit) else { return };
+        match limit.action {
+            LimitAction::Warn | LimitAction::Block => {}
+            LimitAction::Restart => bgp.session.reset(now, Shutdown::MaximumPrefixes),
+            LimitAction::Disable => {
+                bgp.started = false;
+                bgp.session.stop(now, Shutdown::MaximumPrefixes);
+                protocol.disabled = true;
+            }
+        }
+        self.log(
+            LogClass::Warning,
+            format!("{name}: {family} import limit of {} routes is passed", limit.count),
+        );
+        self.pump(now, index);
+        if self.protocols.get(index).is_some_and(|protocol| protocol.disabled) {
+            self.set_protocol_state(now, index, ProtocolState::Down);
+        }
+    }
+
+    /// Turns an instance off.
+    pub(crate) fn disable(&mut self, now: Duration, index: usize) {
+        if let Some(protocol) = self.protocols.get_mut(index) {
+            protocol.disabled = true;
+        }
+        self.run_protocol(now, index);
+        self.after_change(now);
+    }
+
+    /// Turns an instance on.
+    pub(crate) fn enable(&mut self, now: Duration, index: usize) {
+        if let Some(protocol) = self.protocols.get_mut(index) {
+            protocol.disabled = false;
+        }
+        self.run_protocol(now, index);
+        self.after_change(now);
+    }
+
+    /// Ends all sessions; [`Action::Exit`] follows when their streams are closed.
+    pub fn shutdown(&mut self, now: Duration) {
+        for index in 0..self.protocols.len() {
+            let Some(bgp) = self.protocols.get_mut(index).and_then(Protocol::bgp_mut) else {
+                continue;
+            };
+            if bgp.started {
+                bgp.started = false;
+                bgp.session.stop(now, Shutdown::Administrative);
+                self.pump(now, index);
+            }
+        }
+        self.stopping = true;
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The tables.
+    pub const fn rib(&self) -> &Rib {
+        &self.rib
+    }
+}
+
+/// The rules of the decision process. BIRD has them by instance; the tables here have one set, so a step that any
+/// instance turns off is off.
+pub(crate) fn rules(config: &Config) -> Rules {
+    let mut rules = Rules::default();
+    for protocol in &config.protocols {
+        if let ProtocolKind::Bgp(bgp) = &protocol.kind {
+            rules.as_path_length &= bgp.path_metric;
+            rules.always_compare_med |= bgp.med_metric;
+            rules.igp_metric &= bgp.igp_metric;
+        }
+    }
+    rules
+}
+
+/// Addresses that make a direct route: neither link-local nor loopback ones.
+fn is_announceable(net: &IpNet) -> bool {
+    match net.addr() {
+        IpAddr::V4(address) => !address.is_loopback() && !address.is_link_local(),
+        IpAddr::V6(address) => !address.is_loopback() && !address.is_unicast_link_local(),
+    }
+}
+
+/// Whether a static route can be used: its interface is up, its gateway on a connected network.
+fn is_usable(target: &RouteTarget, interfaces: &Interfaces) -> bool {
+    let up = |name: &str| interfaces.by_name(name).is_some_and(|interface| interface.up);
+    match target {
+        RouteTarget::Via(gateways) => gateways.iter().any(|gateway| match &gateway.interface {
+            Some(name) => up(name),
+            None => interfaces.towards(gateway.address).is_some(),
+        }),
+        RouteTarget::Device(name) => up(name),
+        RouteTarget::Recursive(_)
+        | RouteTarget::Blackhole
+        | RouteTarget::Unreachable
+        | RouteTarget::Prohibit => true,
+    }
+}
+
+/// The next hop that BGP announces for a static route.
+fn next_hop_of(target: &RouteTarget, interfaces: &Interfaces) -> Option<NextHopKey> {
+    let key = |address: IpAddr, interface: Option<u32>| NextHopKey {
+        next_hop: address.into(),
+        interface,
+    };
+    match target {
+        RouteTarget::Via(gateways) => gateways.first().map(|gateway: &Gateway| {
+            let named = gateway.interface.as_ref().and_then(|name| interfaces.by_name(name));
+            let interface = named.or_else(|| interfaces.towards(gateway.address));
+            key(gateway.address, interface.map(|interface| interface.index))
+        }),
+        RouteTarget::Recursive(address) => Some(key(*address, None)),
+        RouteTarget::Device(_)
+        | RouteTarget::Blackhole
+        | RouteTarget::Unreachable
+        | RouteTarget::Prohibit => None,
+    }
+}
