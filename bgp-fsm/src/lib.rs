@@ -1,58 +1,87 @@
 //! One BGP neighbour as a value: the RFC 4271 state machine without I/O, clock or threads.
 //!
-//! A [`Session`] takes bytes and time and gives bytes and events. This is the whole run loop, with two sessions
-//! that talk through memory under a virtual clock:
+//! A [`Session`] takes connections, bytes and the time, and gives bytes, actions and events. It dials and
+//! listens, negotiates, keeps the timers, resolves collisions, and answers errors. What a program has to do
+//! is this loop; here two sessions talk through memory under a virtual clock:
 //!
 //! ```
-//! use std::collections::BTreeMap;
 //! use std::time::Duration;
-//! use bgp_fsm::{Action, ConnectionId, Endpoints, Event, Session, SessionConfig};
+//! use bgp_fsm::{Action, Endpoints, Event, Session, SessionConfig};
 //! use bytes::BytesMut;
 //!
-//! let mut dialler = Session::new(SessionConfig::new(65001, Some(65002), "192.0.2.1".parse()?), 1);
-//! let mut config = SessionConfig::new(65002, Some(65001), "192.0.2.2".parse()?);
-//! config.passive = true;
-//! let mut listener = Session::new(config, 2);
-//! let ends = Endpoints { local: "192.0.2.1:40000".parse()?, remote: "192.0.2.2:179".parse()? };
+//! let dialling = SessionConfig::new(65001, Some(65002), "192.0.2.1".parse()?);
+//! let mut waiting = SessionConfig::new(65002, Some(65001), "192.0.2.2".parse()?);
+//! waiting.passive = true;
+//! let mut sessions = [Session::new(dialling, 1), Session::new(waiting, 2)];
+//! let (local, remote) = ("192.0.2.1:40000".parse()?, "192.0.2.2:179".parse()?);
+//! let ends = [Endpoints { local, remote }, Endpoints { local: remote, remote: local }];
 //!
+//! // The connection, by the number that each side has for it, and the bytes that have arrived there.
+//! let mut connection = [None; 2];
+//! let mut received = [BytesMut::new(), BytesMut::new()];
+//! let mut established = [false; 2];
 //! let mut now = Duration::ZERO;
-//! dialler.start(now);
-//! listener.start(now);
-//! // Which connection of the listener belongs to which of the dialler.
-//! let mut wires: BTreeMap<ConnectionId, ConnectionId> = BTreeMap::new();
-//! let mut established = 0;
-//! while established < 2 {
-//!     // 1. What the sessions want done.
-//!     while let Some(action) = dialler.poll_action() {
-//!         if let Action::Connect(id) = action {
-//!             let swapped = Endpoints { local: ends.remote, remote: ends.local };
-//!             let other = listener.handle_accepted(now, swapped).ok_or("refused")?;
-//!             wires.insert(id, other);
-//!             dialler.handle_connected(now, id, ends);
+//! sessions.iter_mut().for_each(|session| session.start(now));
+//!
+//! while established != [true; 2] {
+//!     let mut busy = false;
+//!     for side in 0..2 {
+//!         let other = 1 - side;
+//!         // 1. What came in. What is left in the buffer stays for the next time.
+//!         if let Some(id) = connection[side] {
+//!             sessions[side].handle_input(now, id, &mut received[side]);
+//!         }
+//!         // 2. What is to be sent.
+//!         while let Some((_, bytes)) = sessions[side].poll_transmit() {
+//!             received[other].extend_from_slice(&bytes);
+//!             busy = true;
+//!         }
+//!         // 3. What else is to be done.
+//!         while let Some(action) = sessions[side].poll_action() {
+//!             match action {
+//!                 Action::Connect(id) => {
+//!                     connection[side] = Some(id);
+//!                     connection[other] = sessions[other].handle_accepted(now, ends[other]);
+//!                     match connection[other] {
+//!                         Some(_) => sessions[side].handle_connected(now, id, ends[side]),
+//!                         None => sessions[side].handle_connect_failed(now, id, "refused"),
+//!                     }
+//!                 }
+//!                 Action::Close(_) => {
+//!                     connection[side] = None;
+//!                     if let Some(id) = connection[other] {
+//!                         sessions[other].handle_disconnected(now, id);
+//!                     }
+//!                 }
+//!             }
+//!             busy = true;
+//!         }
+//!         // 4. What has happened.
+//!         while let Some(event) = sessions[side].poll_event() {
+//!             match event {
+//!                 Event::Established(negotiated) => {
+//!                     println!("{now:?}: up, hold time {:?}", negotiated.hold_time);
+//!                     established[side] = true;
+//!                 }
+//!                 Event::Update(update) => println!("routes: {:?}", update.reach().next()),
+//!                 Event::RouteRefresh(refresh) => println!("wants all of {}", refresh.family),
+//!                 Event::Down(why) => println!("{now:?}: {why}"),
+//!             }
 //!         }
 //!     }
-//!     // 2. Bytes, both ways.
-//!     while let Some((id, bytes)) = dialler.poll_transmit() {
-//!         listener.handle_input(now, wires[&id], &mut BytesMut::from(&bytes[..]));
+//!     // 5. Nothing more to do: until the next deadline. A real program waits for its sockets too.
+//!     if !busy {
+//!         let deadlines = sessions.iter().filter_map(Session::poll_timeout);
+//!         now = deadlines.min().ok_or("nothing to wait for")?.max(now);
+//!         sessions.iter_mut().for_each(|session| session.handle_timeout(now));
 //!     }
-//!     while let Some((id, bytes)) = listener.poll_transmit() {
-//!         let (to, _) = wires.iter().find(|(_, other)| **other == id).ok_or("no such wire")?;
-//!         dialler.handle_input(now, *to, &mut BytesMut::from(&bytes[..]));
-//!     }
-//!     // 3. Events.
-//!     for session in [&mut dialler, &mut listener] {
-//!         while let Some(event) = session.poll_event() {
-//!             established += usize::from(matches!(event, Event::Established(_)));
-//!         }
-//!     }
-//!     // 4. Time goes on to the next deadline when nothing else is to be done.
-//!     let next = [dialler.poll_timeout(), listener.poll_timeout()].into_iter().flatten().min();
-//!     now = next.ok_or("nothing to wait for")?.max(now);
-//!     dialler.handle_timeout(now);
-//!     listener.handle_timeout(now);
 //! }
+//! assert_eq!(sessions[0].statistics().sent.keepalives, 1);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! With the feature `tokio` the module `tokio` has this loop for TCP sockets. Without default features the
+//! crate needs no `std`.
 
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 
@@ -67,6 +96,8 @@ mod fsm;
 mod negotiate;
 mod session;
 mod timer;
+#[cfg(feature = "tokio")]
+pub mod tokio;
 
 pub use config::SessionConfig;
 pub use error::{ConnectError, DownReason, LastError};

@@ -344,7 +344,10 @@ impl Session {
             self.begin(now, self.redial_delay(), false);
         }
         for index in 0..self.connections.len() {
-            while let Some(timer) = self.connections[index].timers.pop_expired(now) {
+            for timer in Timer::ALL {
+                if !self.connections[index].timers.take_expired(timer, now) {
+                    continue;
+                }
                 let (event, detail) = match timer {
                     Timer::ConnectRetry => (FsmEvent::ConnectRetryTimerExpires, Detail::default()),
                     Timer::Hold => {

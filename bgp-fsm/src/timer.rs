@@ -19,7 +19,7 @@ pub enum Timer {
 
 impl Timer {
     /// In the order in which they take effect when several have expired.
-    const ALL: [Self; 5] =
+    pub(crate) const ALL: [Self; 5] =
         [Self::ConnectRetry, Self::Hold, Self::Keepalive, Self::DelayOpen, Self::IdleHold];
 }
 
@@ -49,12 +49,13 @@ impl Timers {
         self.0.iter().flatten().min().copied()
     }
 
-    /// Stops a timer that has expired and tells which.
-    pub(crate) fn pop_expired(&mut self, now: Duration) -> Option<Timer> {
-        let expired = |timer: &Timer| self.at(*timer).is_some_and(|at| at <= now);
-        let timer = Timer::ALL.into_iter().find(expired)?;
-        self.stop(timer);
-        Some(timer)
+    /// Stops `timer` if it has expired, and tells whether it had.
+    pub(crate) fn take_expired(&mut self, timer: Timer, now: Duration) -> bool {
+        let expired = self.at(timer).is_some_and(|at| at <= now);
+        if expired {
+            self.stop(timer);
+        }
+        expired
     }
 }
 
@@ -97,15 +98,16 @@ mod tests {
     }
 
     #[test]
-    fn timers_expire_once_and_in_order() {
+    fn timers_expire_once() {
+        let seconds = Duration::from_secs;
         let mut timers = Timers::default();
-        timers.set(Timer::Keepalive, Duration::from_secs(2));
-        timers.set(Timer::Hold, Duration::from_secs(3));
-        assert_eq!(timers.next(), Some(Duration::from_secs(2)));
-        assert_eq!(timers.pop_expired(Duration::from_secs(1)), None);
-        assert_eq!(timers.pop_expired(Duration::from_secs(3)), Some(Timer::Hold));
-        assert_eq!(timers.pop_expired(Duration::from_secs(3)), Some(Timer::Keepalive));
-        assert_eq!(timers.pop_expired(Duration::from_secs(9)), None);
-        assert!(!timers.is_running(Timer::Hold));
+        timers.set(Timer::Keepalive, seconds(2));
+        timers.set(Timer::Hold, seconds(3));
+        assert_eq!(timers.next(), Some(seconds(2)));
+        assert!(!timers.take_expired(Timer::Keepalive, seconds(1)));
+        assert!(timers.take_expired(Timer::Keepalive, seconds(2)));
+        assert!(!timers.take_expired(Timer::Keepalive, seconds(9)));
+        assert!(timers.is_running(Timer::Hold));
+        assert_eq!(timers.next(), Some(seconds(3)));
     }
 }

@@ -1,2 +1,68 @@
-#![cfg_attr(not(feature = "std"), no_std)]
+//! OSPFv3 (RFC 5340) without I/O. So far its packets: the header and the Hello packet.
+//!
+//! Everything here is a pure function of its input. A [`Packet`] is what follows the IPv6 header; the addresses
+//! of that header are needed only for the [`checksum`].
+//!
+//! ```
+//! use std::net::Ipv6Addr;
+//!
+//! use bytes::BytesMut;
+//! use ospf3::hello::Parameters;
+//! use ospf3::{
+//!     AreaId, Hello, InstanceId, InterfaceId, Options, Packet, PacketBody, RouterId, checksum,
+//! };
+//!
+//! let hello = Hello {
+//!     interface_id: InterfaceId(2),
+//!     router_priority: 1,
+//!     options: Options::V6 | Options::E | Options::R,
+//!     hello_interval: 10,
+//!     router_dead_interval: 40,
+//!     designated_router: RouterId::NONE,
+//!     backup_designated_router: RouterId::NONE,
+//!     neighbors: vec![RouterId::from([192, 0, 2, 2])],
+//! };
+//! let packet = Packet {
+//!     router_id: RouterId::from([192, 0, 2, 1]),
+//!     area_id: AreaId::BACKBONE,
+//!     instance_id: InstanceId::BASE_IPV6_UNICAST,
+//!     body: PacketBody::Hello(hello),
+//! };
+//!
+//! let source = "fe80::1".parse::<Ipv6Addr>()?;
+//! let all_spf_routers = "ff02::5".parse::<Ipv6Addr>()?;
+//! let mut datagram = BytesMut::new();
+//! packet.encode(source, all_spf_routers, &mut datagram)?;
+//!
+//! // Where it is received.
+//! checksum::verify(&datagram, source, all_spf_routers)?;
+//! let (received, trailer) = Packet::decode(&datagram)?;
+//! assert_eq!(received, packet);
+//! assert!(trailer.is_empty());
+//!
+//! let PacketBody::Hello(hello) = received.body else { panic!("a Hello was sent") };
+//! hello.check(&Parameters {
+//!     instance_id: received.instance_id,
+//!     hello_interval: 10,
+//!     router_dead_interval: 40,
+//!     options: Options::V6 | Options::E | Options::R,
+//! })?;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
+#![deny(clippy::indexing_slicing)]
+
 extern crate alloc;
+
+mod codec;
+mod error;
+mod id;
+mod options;
+mod packet;
+
+pub use error::{PacketError, PacketTooLong};
+pub use id::{AreaId, InstanceId, InterfaceId, RouterId};
+pub use options::Options;
+pub use packet::hello::{self, Hello};
+pub use packet::{Header, Packet, PacketBody, PacketType, checksum};

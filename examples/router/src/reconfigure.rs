@@ -46,7 +46,7 @@ impl Router {
             };
             let restart = new_id.is_some() && matches!(new.kind, ProtocolKind::Bgp(_));
             if restart || !self.change_protocol(now, index, new) {
-                self.remove_protocol(now, &new.name, Shutdown::ConfigurationChange);
+                self.remove_protocol(now, &new.name, Shutdown::OtherConfigurationChange);
                 self.add_protocol(now, new);
             }
         }
@@ -79,7 +79,7 @@ impl Router {
     /// Changes an instance without restarting it; false when that cannot be.
     fn change_protocol(&mut self, now: Duration, index: usize, new: &ProtocolConfig) -> bool {
         let Some(protocol) = self.protocols.get_mut(index) else { return false };
-        let old = core::mem::replace(&mut protocol.config, new.clone());
+        let old = std::mem::replace(&mut protocol.config, new.clone());
         let switched = old.disabled != new.disabled;
         if switched {
             protocol.disabled = new.disabled;
@@ -101,7 +101,7 @@ impl Router {
             return false;
         }
         if let (ProtocolKind::Bgp(old), ProtocolKind::Bgp(new)) = (&old.kind, &new.kind) {
-            self.change_channels(index, old, new);
+            self.change_channels(now, index, old, new);
         }
         if switched || !matches!(new.kind, ProtocolKind::Bgp(_)) {
             self.run_protocol(now, index);
@@ -111,7 +111,7 @@ impl Router {
 
     /// Gives channels their new filters and options; where the import filter is new, the neighbour is asked for its
     /// routes again.
-    fn change_channels(&mut self, index: usize, old: &BgpConfig, new: &BgpConfig) {
+    fn change_channels(&mut self, now: Duration, index: usize, old: &BgpConfig, new: &BgpConfig) {
         let Some(protocol) = self.protocols.get_mut(index) else { return };
         let (source, state) = (protocol.source, protocol.state);
         let Running::Bgp(bgp) = &mut protocol.running else { return };
@@ -133,7 +133,7 @@ impl Router {
         for channel in &new.channels {
             let before = old.channels.iter().find(|other| other.family == channel.family);
             if before.is_some_and(|before| before.import != channel.import) {
-                bgp.session.request_refresh(wire_family(channel.family));
+                bgp.session.request_refresh(now, wire_family(channel.family));
             }
         }
     }
@@ -141,7 +141,7 @@ impl Router {
 
 /// Whether an instance of the new configuration goes on from one of the old.
 fn same_instance(new: &ProtocolConfig, old: &ProtocolConfig) -> bool {
-    new.name == old.name && core::mem::discriminant(&new.kind) == core::mem::discriminant(&old.kind)
+    new.name == old.name && std::mem::discriminant(&new.kind) == std::mem::discriminant(&old.kind)
 }
 
 /// Whether only things differ that a session can take while it is up. An import filter can, when the neighbour

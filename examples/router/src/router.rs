@@ -208,7 +208,7 @@ impl Router {
                 } else if !wanted && bgp.started {
                     bgp.started = false;
                     let why = if protocol.disabled {
-                        Shutdown::Administrative
+                        Shutdown::AdministrativeShutdown
                     } else {
                         Shutdown::LinkDown
                     };
@@ -357,7 +357,7 @@ impl Router {
     pub fn handle_connect_failed(&mut self, now: Duration, stream: StreamId, reason: &str) {
         let Some((index, connection)) = self.owner(stream) else { return };
         if let Some(bgp) = self.protocols.get_mut(index).and_then(Protocol::bgp_mut) {
-            bgp.session.handle_connect_failed(now, connection, reason);
+            bgp.session.handle_connect_failed(now, connection, reason.to_owned());
         }
         self.forget_stream(stream);
         self.pump(now, index);
@@ -391,10 +391,10 @@ impl Router {
     }
 
     /// A stream was closed by the other side, or is broken.
-    pub fn handle_disconnected(&mut self, now: Duration, stream: StreamId, reason: &str) {
+    pub fn handle_disconnected(&mut self, now: Duration, stream: StreamId) {
         let Some((index, connection)) = self.owner(stream) else { return };
         if let Some(bgp) = self.protocols.get_mut(index).and_then(Protocol::bgp_mut) {
-            bgp.session.handle_disconnected(now, connection, reason);
+            bgp.session.handle_disconnected(now, connection);
         }
         self.forget_stream(stream);
         self.pump(now, index);
@@ -534,9 +534,8 @@ impl Router {
                         self.limit_exceeded(now, index, family);
                     }
                 }
-                Event::EndOfRib(_) => {}
                 Event::RouteRefresh(refresh) => {
-                    self.rib.handle_route_refresh(source, refresh.family)
+                    self.rib.handle_route_refresh(source, refresh.family);
                 }
                 Event::Established(negotiated) => {
                     let Some(bgp) = protocol.bgp() else { return };
@@ -636,11 +635,16 @@ impl Router {
             };
             if bgp.started {
                 bgp.started = false;
-                bgp.session.stop(now, Shutdown::Administrative);
+                bgp.session.stop(now, Shutdown::AdministrativeShutdown);
                 self.pump(now, index);
             }
         }
         self.stopping = true;
+    }
+
+    /// Whether the router is on its way to its end.
+    pub const fn is_stopping(&self) -> bool {
+        self.stopping
     }
 
     /// The configuration in force.

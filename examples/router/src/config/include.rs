@@ -125,7 +125,7 @@ impl Reader<'_> {
                     self.file(&path, &text, depth + 1);
                 }
                 Err(text) => {
-                    self.errors.push(Diagnostic::new(token.span, format!("{path}: {text}")))
+                    self.errors.push(Diagnostic::new(token.span, format!("{path}: {text}")));
                 }
             }
         }

@@ -214,14 +214,14 @@ impl ConfigParser {
         if self.templates.contains_key(&name) {
             return Err(Diagnostic::new(span, format!("template `{name}` is defined already")));
         }
-        let mut draft = self.from_template()?;
+        let mut draft = self.template_or_default()?;
         self.bgp_body(&mut draft)?;
         self.templates.insert(name, draft);
         Ok(())
     }
 
     /// `from TEMPLATE`, or nothing.
-    fn from_template(&mut self) -> Parsed<BgpDraft> {
+    fn template_or_default(&mut self) -> Parsed<BgpDraft> {
         if !self.parser.eat_symbol("from") {
             return Ok(BgpDraft::default());
         }
@@ -276,7 +276,7 @@ impl ConfigParser {
             "direct" => self.direct(&mut protocol)?,
             "static" => self.statics(&mut protocol, span)?,
             _ => {
-                let mut draft = self.from_template()?;
+                let mut draft = self.template_or_default()?;
                 self.bgp_body(&mut draft)?;
                 protocol.disabled = draft.disabled;
                 protocol.description.clone_from(&draft.description);

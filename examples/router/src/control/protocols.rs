@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bgp_fsm::{Negotiated, State};
+use bgp_fsm::{Negotiated, State, Timer};
 use bgp_wire::{Capabilities, Capability};
 use rib::TableId;
 
@@ -200,7 +200,9 @@ fn show_session(reply: &mut Reply, now: Duration, bgp: &Bgp) {
         show_established(&mut line, now, bgp, negotiated);
         return;
     }
-    if let Some(left) = session.retry_left(now) {
+    if let Some(left) =
+        session.timer_left(Timer::IdleHold, now).or(session.timer_left(Timer::ConnectRetry, now))
+    {
         let whole = if session.state() == State::Idle {
             config.error_wait_time.0
         } else {
@@ -242,7 +244,8 @@ fn show_established(
     }
     line(format!("    Session:          {session}"));
     line(format!("    Source address:   {}", negotiated.endpoints.local.ip()));
-    let (hold, keepalive) = bgp.session.timers_left(now);
+    let (hold, keepalive) =
+        (bgp.session.hold_timer_left(now), bgp.session.keepalive_timer_left(now));
     for (name, left, whole) in [
         ("Hold timer:", hold, negotiated.hold_time),
         ("Keepalive timer:", keepalive, negotiated.keepalive_time),

@@ -174,7 +174,7 @@ impl Router {
     fn suits(&self, query: &Query, vm: &mut Vm, path: &PathView<'_>) -> bool {
         let Some(route) = path.route() else { return false };
         let of_protocol = query.protocol.as_ref().is_none_or(|name| route.protocol == name);
-        let accepted = || {
+        let mut accepted = || {
             query
                 .filter
                 .as_ref()
