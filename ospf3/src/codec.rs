@@ -14,10 +14,6 @@ impl<'a> Reader<'a> {
         Self { data, offset: 0 }
     }
 
-    pub(crate) const fn is_empty(&self) -> bool {
-        self.data.is_empty()
-    }
-
     pub(crate) const fn remaining(&self) -> usize {
         self.data.len()
     }
@@ -85,7 +81,7 @@ mod tests {
         let error = PacketError::Truncated { what: "d", offset: 7, needed: 4, available: 2 };
         assert_eq!(reader.u32("d"), Err(error));
         assert_eq!(reader.array("e"), Ok([8, 9]));
-        assert!(reader.is_empty());
+        assert_eq!(reader.remaining(), 0);
         assert_eq!(reader.finish("f"), Ok(()));
     }
 

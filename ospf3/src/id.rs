@@ -1,9 +1,9 @@
-//! The numbers that name things (RFC 5340 §2.1, §A.3.1).
+//! The numbers that name things (RFC 5340 §2.2, §A.3.1).
 
 use core::fmt;
 use core::net::Ipv4Addr;
 
-/// A router's number, unique in the routing domain; it prints as a dotted quad and is no address (RFC 5340 §2.11).
+/// A router's number, unique in the routing domain; it prints as a dotted quad and is no address (RFC 5340 §2.2).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct RouterId(
     /// Its 32 bits.

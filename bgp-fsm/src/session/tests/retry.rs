@@ -235,3 +235,39 @@ fn no_setting_makes_it_spin() {
         config.idle_hold_time = (Duration::MAX, Duration::MAX);
     }
 }
+
+/// One is enough to go on: the state machine of the other has nothing to do.
+#[test]
+fn a_lost_connection_beside_another_is_not_made_anew() {
+    let mut scripted = Scripted::accepted(config());
+    let lost = scripted.id;
+    scripted.accept();
+    scripted.session.handle_disconnected(scripted.now, lost);
+    scripted.poll();
+    assert_eq!(scripted.session.state(), State::OpenSent);
+    assert_eq!(scripted.session.timer_left(Timer::ConnectRetry, scripted.now), None);
+    scripted.receive(&Message::Open(open()));
+    scripted.receive(&Message::Keepalive);
+    assert_eq!(scripted.session.state(), State::Established);
+}
+
+#[test]
+fn the_last_words_come_before_the_end() {
+    let mut scripted = Scripted::in_state(State::Established, config());
+    let (session, id) = (&mut scripted.session, scripted.id);
+    session.stop(scripted.now, Shutdown::AdministrativeShutdown);
+    assert_eq!(session.poll_action(), None, "the NOTIFICATION is not polled yet");
+    assert_eq!(session.poll_transmit().map(|(to, _)| to), Some(id));
+    assert_eq!(session.poll_action(), Some(Action::Close(id)));
+    assert_eq!((session.poll_transmit(), session.poll_action()), (None, None));
+}
+
+#[test]
+fn nothing_is_sent_on_a_lost_connection() {
+    let mut scripted = Scripted::in_state(State::Established, config());
+    let (session, id) = (&mut scripted.session, scripted.id);
+    assert!(session.request_refresh(scripted.now, bgp_wire::Family::IPV4_UNICAST));
+    session.handle_disconnected(scripted.now, id);
+    assert_eq!(session.poll_transmit(), None);
+    assert_eq!(session.poll_action(), Some(Action::Close(id)));
+}

@@ -59,7 +59,8 @@ async fn converse(stream: UnixStream, input: mpsc::Sender<Input>) {
         }
         let Ok((text, next)) = answered.await else { return };
         session = next;
-        if write.write_all(text.as_bytes()).await.is_err() {
+        let written = write.write_all(text.as_bytes()).await.is_ok();
+        if input.send(Input::Answered).await.is_err() || !written {
             return;
         }
         let mut bytes = Vec::new();

@@ -49,6 +49,8 @@ pub(crate) enum Input {
     /// A connection that was full has room again.
     Room,
     Request(Request),
+    /// An answer has been written.
+    Answered,
 }
 
 /// Removes a file at the end, however that comes.
@@ -73,6 +75,8 @@ struct Host {
     listeners: BTreeMap<Listener, JoinHandle<()>>,
     input: mpsc::Sender<Input>,
     exit: bool,
+    /// Commands whose answers are not written yet.
+    answering: usize,
 }
 
 /// Runs a router until it is told to end.
@@ -109,6 +113,7 @@ pub(crate) async fn run(config: Config, options: Options) -> Result<(), String> 
         listeners: BTreeMap::new(),
         input: input.clone(),
         exit: false,
+        answering: 0,
     };
     host.scan()?;
     host.router.start(host.now())?;
@@ -128,7 +133,7 @@ pub(crate) async fn run(config: Config, options: Options) -> Result<(), String> 
     let mut hangup = signal(SignalKind::hangup()).map_err(fail)?;
     let mut batch = Vec::new();
     let mut deadline = None;
-    while !host.exit {
+    while !(host.exit && host.answering == 0) {
         let timeout = host.router.poll_timeout().map(|at| host.started + at);
         let wake = timeout.into_iter().chain(deadline).min();
         tokio::select! {
@@ -155,7 +160,9 @@ pub(crate) async fn run(config: Config, options: Options) -> Result<(), String> 
         if host.router.is_stopping() && deadline.is_none() {
             deadline = Some(now() + PATIENCE);
         }
-        host.exit |= deadline.is_some_and(|at| at <= now());
+        if deadline.is_some_and(|at| at <= now()) {
+            break;
+        }
     }
     host.write_log(LogClass::Info, "Shutdown completed");
     Ok(())
@@ -251,11 +258,13 @@ impl Host {
                 self.router.forget_stream(id);
             }
             Input::Room => {}
+            Input::Answered => self.answering -= 1,
             Input::Request(request) => self.answer(now, request),
         }
     }
 
     fn answer(&mut self, now: Duration, request: Request) {
+        self.answering += 1;
         let mut session = request.session;
         let text = match request.line {
             None => self.router.greeting(),
@@ -272,7 +281,9 @@ impl Host {
             },
         };
         // Whoever asked may have gone.
-        let _ = request.answer.send((text, session));
+        if request.answer.send((text, session)).is_err() {
+            self.answering -= 1;
+        }
     }
 
     fn configure(&mut self, file: &Path, check: bool) -> String {

@@ -56,14 +56,18 @@ fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(error) => error.exit(),
     };
+    let given = |id| matches.value_source(id) == Some(clap::parser::ValueSource::CommandLine);
     if arguments.local {
-        let given = |id| matches.value_source(id) == Some(clap::parser::ValueSource::CommandLine);
         if !given("config") {
             arguments.config = "bird.conf".into();
         }
         if !given("socket") {
             arguments.socket = "bird.ctl".into();
         }
+    }
+    if !given("socket") && !arguments.parse_only {
+        // The usual folder lies in memory on most systems. What goes wrong shows when the socket is made.
+        let _ = arguments.socket.parent().map(std::fs::create_dir_all);
     }
     match run(&arguments) {
         Ok(()) => ExitCode::SUCCESS,

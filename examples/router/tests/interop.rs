@@ -1,0 +1,48 @@
+//! The router beside real peers: BIRD, FRR's bgpd and a peer that speaks raw bytes, each in a
+//! network namespace of its own.
+//!
+//! The tests need root, `ip`, BIRD 2 and FRR, so they are ignored unless asked for:
+//!
+//! ```text
+//! cargo test -p router --test interop -- --ignored
+//! ```
+//!
+//! | Variable       | Meaning                                                                   |
+//! |----------------|---------------------------------------------------------------------------|
+//! | `ROUTER_BIN`   | run this program in place of our router; `/usr/sbin/bird` checks the tests |
+//! | `INTEROP_SEED` | seed of the generated routes, as printed by a failed test                 |
+//!
+//! A test that fails prints the ends of the logs of all its daemons and keeps its folder.
+#![allow(clippy::disallowed_methods, reason = "these tests wait for real daemons in real time")]
+
+#[path = "interop/wait.rs"]
+mod wait;
+
+#[path = "interop/daemon.rs"]
+mod daemon;
+#[path = "interop/folder.rs"]
+mod folder;
+#[path = "interop/netns.rs"]
+mod netns;
+
+#[path = "interop/bird.rs"]
+mod bird;
+#[path = "interop/frr.rs"]
+mod frr;
+#[path = "interop/json.rs"]
+mod json;
+#[path = "interop/random.rs"]
+mod random;
+#[path = "interop/speaker.rs"]
+mod speaker;
+
+#[path = "interop/attributes.rs"]
+mod attributes;
+#[path = "interop/control.rs"]
+mod control;
+#[path = "interop/exchange.rs"]
+mod exchange;
+#[path = "interop/refusals.rs"]
+mod refusals;
+#[path = "interop/sessions.rs"]
+mod sessions;
