@@ -4,11 +4,15 @@
 //! panic itself, and the invariants that stand beside each target. `fuzz_targets/` gives them to libFuzzer,
 //! `tests/corpus.rs` replays the corpus on any toolchain; README.md says how to run them.
 
+mod config;
 mod filter;
+mod ospf;
 mod session;
 mod wire;
 
+pub use config::config_source;
 pub use filter::policy_source;
+pub use ospf::ospf_packet;
 pub use session::session;
 pub use wire::{attributes, message, nlri, open, update};
 
@@ -18,9 +22,11 @@ pub type Target = fn(&[u8]);
 /// All targets by name: that of the function, of the program and of the corpus folder.
 pub const TARGETS: &[(&str, Target)] = &[
     ("attributes", attributes),
+    ("config_source", config_source),
     ("message", message),
     ("nlri", nlri),
     ("open", open),
+    ("ospf_packet", ospf_packet),
     ("policy_source", policy_source),
     ("session", session),
     ("update", update),

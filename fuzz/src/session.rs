@@ -94,14 +94,17 @@ impl<'a> Run<'a> {
         match self.octet() % 14 {
             0 => self.session.start(self.now),
             1 => {
-                let reasons =
-                    [Shutdown::Administrative, Shutdown::MaximumPrefixes, Shutdown::LinkDown];
+                let reasons = [
+                    Shutdown::AdministrativeShutdown,
+                    Shutdown::MaximumPrefixes,
+                    Shutdown::LinkDown,
+                ];
                 let choice = usize::from(self.octet()) % reasons.len();
                 if let Some(why) = reasons.get(choice) {
                     self.session.stop(self.now, *why);
                 }
             }
-            2 => self.session.reset(self.now, Shutdown::Reset),
+            2 => self.session.reset(self.now, Shutdown::AdministrativeReset),
             3 => {
                 if let Some(id) = self.dialled.take() {
                     self.connections.insert(id, BytesMut::new());
@@ -121,7 +124,7 @@ impl<'a> Run<'a> {
             6 => {
                 if let Some(id) = self.connection() {
                     self.connections.remove(&id);
-                    self.session.handle_disconnected(self.now, id, "lost");
+                    self.session.handle_disconnected(self.now, id);
                 }
             }
             7 => {
@@ -144,9 +147,9 @@ impl<'a> Run<'a> {
                 self.timeout();
             }
             // What is not asked for
-            12 => self.session.handle_disconnected(self.now, ConnectionId(99), "unknown"),
+            12 => self.session.handle_disconnected(self.now, ConnectionId(99)),
             _ => {
-                let _ = self.session.request_refresh(Family::IPV4_UNICAST);
+                let _ = self.session.request_refresh(self.now, Family::IPV4_UNICAST);
                 let messages = u32::from(self.octet());
                 self.session.update_sent(self.now, messages);
             }
@@ -230,7 +233,8 @@ impl<'a> Run<'a> {
         }
         let state = self.session.state();
         assert_eq!(state == State::Established, self.session.established().is_some());
-        let _ = (self.session.timers_left(self.now), self.session.retry_left(self.now));
+        let _ =
+            (self.session.hold_timer_left(self.now), self.session.keepalive_timer_left(self.now));
         self.log.push(format!("{state:?} {:?}", self.session.poll_timeout()));
     }
 }

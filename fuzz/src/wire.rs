@@ -171,9 +171,9 @@ fn read_attributes(view: AttributesRef<'_>) {
     let path = view.as_path();
     let _ = (view.origin(), view.med(), view.local_pref(), view.atomic_aggregate());
     let _ = (view.aggregator(), view.originator_id(), view.cluster_list().count());
-    let _ = view.communities().map(|community| community.to_string()).count();
-    let _ = view.extended_communities().map(|community| community.to_string()).count();
-    let _ = view.large_communities().map(|community| community.to_string()).count();
+    view.communities().for_each(|community| drop(community.to_string()));
+    view.extended_communities().for_each(|community| drop(community.to_string()));
+    view.large_communities().for_each(|community| drop(community.to_string()));
     let _ = (path.to_string(), path.len(), path.origin(), path.count(65001), format!("{view:?}"));
     assert_eq!(path.is_empty(), path.asns().next().is_none());
     assert!(path.first().is_none_or(|first| path.asns().any(|asn| asn == first)));

@@ -204,7 +204,10 @@ impl Compiler {
             (Type::Prefix, "len") => (Instruction::PrefixLength { to: of, of }, Type::Int),
             (Type::Prefix, "ip") => (Instruction::PrefixAddress { to: of, of }, Type::Ip),
             _ => {
-                return Err(Diagnostic::new(span, format!("a value of type {ty} has no `.{name}`")));
+                return Err(Diagnostic::new(
+                    span,
+                    format!("a value of type {ty} has no `.{name}`"),
+                ));
             }
         };
         self.emit(span, instruction);

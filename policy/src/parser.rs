@@ -120,7 +120,11 @@ impl Parser {
     /// Whether the last token that was taken ended a block, with or without a semicolon behind it.
     pub fn previous_is_block_end(&self) -> bool {
         let taken = self.tokens.get(..self.at).unwrap_or_default();
-        let last = taken.iter().rev().map(|token| &token.kind).find(|kind| **kind != TokenKind::Punctuation(";"));
+        let last = taken
+            .iter()
+            .rev()
+            .map(|token| &token.kind)
+            .find(|kind| **kind != TokenKind::Punctuation(";"));
         last == Some(&TokenKind::Punctuation("}"))
     }
 

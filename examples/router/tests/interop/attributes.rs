@@ -43,9 +43,7 @@ impl Made {
             med: if random.one_in(2) { Some(whole(random)) } else { None },
             // Below 65535: the well-known ones would keep the route at home.
             communities: random
-                .several(0, 20, |random| {
-                    format!("({},{})", random.range(1, 65_000), half(random))
-                })
+                .several(0, 20, |random| format!("({},{})", random.range(1, 65_000), half(random)))
                 .into_iter()
                 .collect(),
             extended: random.several(0, 8, extended_community).into_iter().collect(),
@@ -70,8 +68,7 @@ impl Made {
         if let Some(med) = self.med {
             let _ = write!(text, "bgp_med = {med}; ");
         }
-        let lists =
-            [("", &self.communities), ("ext_", &self.extended), ("large_", &self.large)];
+        let lists = [("", &self.communities), ("ext_", &self.extended), ("large_", &self.large)];
         for (kind, values) in lists {
             for value in values {
                 let _ = write!(text, "bgp_{kind}community.add({value}); ");

@@ -71,14 +71,8 @@ impl Bird {
     /// Starts it again after [`kill`](Self::kill).
     #[track_caller]
     pub(crate) fn start_again(&mut self) {
-        self.daemon = spawn(
-            &self.node,
-            &self.program,
-            &self.config,
-            &self.socket,
-            &self.pid_file,
-            &self.log,
-        );
+        self.daemon =
+            spawn(&self.node, &self.program, &self.config, &self.socket, &self.pid_file, &self.log);
         self.wait_ready();
     }
 
@@ -305,12 +299,33 @@ impl Protocol {
     pub(crate) fn is_established(&self) -> bool {
         self.state == "up" && self.info == "Established"
     }
+
+    /// Whether this is still the session that was established at `since`. BIRD works that time out
+    /// anew for every answer, and may be a millisecond off; a new session takes a second.
+    pub(crate) fn is_session_since(&self, since: &str) -> bool {
+        const DAY: u64 = 24 * 60 * 60 * 1000;
+        let (Some(now), Some(then)) = (milliseconds(&self.since), milliseconds(since)) else {
+            return false;
+        };
+        let apart = now.abs_diff(then);
+        self.is_established() && apart.min(DAY.abs_diff(apart)) < 500
+    }
 }
 
 impl std::fmt::Display for Protocol {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} {} since {}, {}", self.name, self.state, self.since, self.info)
     }
+}
+
+/// A time of day, `08:43:47.419`, in milliseconds.
+fn milliseconds(time: &str) -> Option<u64> {
+    let (clock, fraction) = time.split_once('.')?;
+    let mut seconds = 0;
+    for part in clock.split(':') {
+        seconds = seconds * 60 + part.parse::<u64>().ok()?;
+    }
+    Some(seconds * 1000 + fraction.parse::<u64>().ok()?)
 }
 
 /// A route of `show route all`.

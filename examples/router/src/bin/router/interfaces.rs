@@ -47,12 +47,8 @@ pub(crate) fn scan() -> Result<BTreeMap<u32, Interface>, String> {
 
 fn ip(storage: &SockaddrStorage) -> Option<IpAddr> {
     match storage.family()? {
-        AddressFamily::Inet => {
-            storage.as_sockaddr_in().map(|address| IpAddr::V4(address.ip()))
-        }
-        AddressFamily::Inet6 => {
-            storage.as_sockaddr_in6().map(|address| IpAddr::V6(address.ip()))
-        }
+        AddressFamily::Inet => storage.as_sockaddr_in().map(|address| IpAddr::V4(address.ip())),
+        AddressFamily::Inet6 => storage.as_sockaddr_in6().map(|address| IpAddr::V6(address.ip())),
         _ => None,
     }
 }
