@@ -224,10 +224,9 @@ impl<'a> UpdateWriter<'a> {
         prefixes: &mut Peekable<impl Iterator<Item = IpNet>>,
     ) {
         let path_id = self.path_id_length(family);
-        let room = |out: &BytesMut| (start + most).saturating_sub(out.len() + path_id + 1);
-        while let Some(net) =
-            prefixes.next_if(|net| usize::from(net.prefix_len().div_ceil(8)) <= room(self.out))
-        {
+        // The default route has no octets but its length.
+        let octets = |net: &IpNet| path_id + 1 + usize::from(net.prefix_len().div_ceil(8));
+        while let Some(net) = prefixes.next_if(|net| self.out.len() - start + octets(net) <= most) {
             if path_id != 0 {
                 // One path a prefix is announced here, so any constant identifies it (RFC 7911 §3).
                 self.out.put_u32(1);

@@ -129,6 +129,18 @@ fn an_ipv4_next_hop_of_ipv6_routes_is_mapped() {
     assert_eq!(prefixes(&list), v6(2));
 }
 
+/// A message that is full has no room for the default route either, which is one octet only.
+#[test]
+fn the_default_route_does_not_overfill_a_message() {
+    let context = Context { four_octet_as: true, ..Context::default() };
+    let default = ["0.0.0.0/0".parse::<IpNet>().expect("a prefix")];
+    for length in 1000..1005 {
+        let nets = [v4(900), default.repeat(9)].concat();
+        let list = announce(&context, &attributes_of(length), Family::IPV4_UNICAST, &V4, &nets);
+        assert_eq!(prefixes(&list.expect("room")), nets);
+    }
+}
+
 #[test]
 fn prefixes_of_another_family_are_left_out() {
     let context = Context::default();
