@@ -786,3 +786,6 @@ fn is_usable(peer: &PeerConfig, attributes: AttributesRef<'_>) -> bool {
         || (attributes.originator_id() != Some(peer.router_id)
             && !attributes.cluster_list().any(|cluster| cluster == peer.cluster_id))
 }
+
+#[cfg(test)]
+mod tests;

@@ -41,13 +41,9 @@ impl Router {
     pub(crate) fn resolve(&self, key: &NextHopKey) -> Option<Resolution> {
         let mut address = key.next_hop.address();
         if let Some(index) = key.interface {
-            // A directly connected neighbour: packets go to the address, or to the link-local one beside it.
+            // A directly connected neighbour: a global address comes before the link-local one beside it.
             let interface = self.interfaces.by_index(index).map(|interface| interface.name.clone());
-            let gateway = match key.next_hop {
-                bgp_wire::NextHop::V6(_, Some(link_local)) => IpAddr::V6(link_local),
-                other => other.address(),
-            };
-            return Some(Resolution { gateway, interface });
+            return Some(Resolution { gateway: address, interface });
         }
         for _ in 0..MOST_STEPS {
             if let Some(interface) = connected(&self.interfaces, address) {

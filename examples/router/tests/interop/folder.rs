@@ -1,6 +1,6 @@
 //! A folder of a test's own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::{fs, process, thread};
 
@@ -22,10 +22,6 @@ impl Folder {
         let path = std::env::temp_dir().join(name);
         fs::create_dir(&path).unwrap_or_else(|error| panic!("cannot make {path:?}: {error}"));
         Self { path }
-    }
-
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
     }
 
     pub(crate) fn file(&self, name: &str) -> PathBuf {

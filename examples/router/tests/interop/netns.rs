@@ -64,10 +64,6 @@ impl Lab {
         }
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.folder.file(name)
     }
