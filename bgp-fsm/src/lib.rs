@@ -106,3 +106,8 @@ pub use fsm::State;
 pub use negotiate::Negotiated;
 pub use session::Session;
 pub use timer::Timer;
+
+/// The run loop of the project's README, compiled.
+#[cfg(all(doctest, feature = "std"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -2,7 +2,7 @@
 
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Bytes, BytesMut};
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::codec::Cursor;
@@ -70,13 +70,16 @@ impl Prefixes<'_> {
     pub fn next_with_path_id(&mut self) -> Option<(Option<u32>, IpNet)> {
         let id = if self.add_path { Some(self.cursor.u32()?) } else { None };
         let length = self.cursor.u8()?;
-        let bytes = self.cursor.take(usize::from(length.div_ceil(8)))?;
+        let octets = usize::from(length.div_ceil(8));
+        // What follows the prefix is read along where there is enough, and masked away.
+        let rest = self.cursor.rest();
+        self.cursor.take(octets)?;
         let net = if self.ipv6 {
-            let address = Ipv6Addr::from(u128::from_be_bytes(padded(bytes)));
-            IpNet::V6(Ipv6Net::new(address, length).ok()?.trunc())
+            let address = u128::from_be_bytes(first_octets(rest)) & mask_v6(length)?;
+            IpNet::V6(Ipv6Net::new(Ipv6Addr::from(address), length).ok()?)
         } else {
-            let address = Ipv4Addr::from(u32::from_be_bytes(padded(bytes)));
-            IpNet::V4(Ipv4Net::new(address, length).ok()?.trunc())
+            let address = u32::from_be_bytes(first_octets(rest)) & mask_v4(length)?;
+            IpNet::V4(Ipv4Net::new(Ipv4Addr::from(address), length).ok()?)
         };
         Some((id, net))
     }
@@ -90,12 +93,34 @@ impl Iterator for Prefixes<'_> {
     }
 }
 
-fn padded<const N: usize>(bytes: &[u8]) -> [u8; N] {
+/// The first octets, with zeros for those that are not there.
+fn first_octets<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    if let Some(first) = bytes.first_chunk() {
+        return *first;
+    }
     let mut full = [0; N];
     for (to, from) in full.iter_mut().zip(bytes) {
         *to = *from;
     }
     full
+}
+
+/// `None` for a length that cannot be.
+const fn mask_v4(length: u8) -> Option<u32> {
+    match length {
+        0 => Some(0),
+        1..=32 => Some(u32::MAX << (32 - length)),
+        _ => None,
+    }
+}
+
+/// `None` for a length that cannot be.
+const fn mask_v6(length: u8) -> Option<u128> {
+    match length {
+        0 => Some(0),
+        1..=128 => Some(u128::MAX << (128 - length)),
+        _ => None,
+    }
 }
 
 /// Appends a prefix: its length in bits and as many octets as that needs. Bits of the host are cleared.
@@ -107,12 +132,21 @@ fn padded<const N: usize>(bytes: &[u8]) -> [u8; N] {
 /// ```
 pub fn encode_prefix(net: &IpNet, out: &mut BytesMut) {
     let length = net.prefix_len();
-    let octets = usize::from(length.div_ceil(8));
-    out.put_u8(length);
-    match net.trunc() {
-        IpNet::V4(net) => out.put_slice(net.addr().octets().get(..octets).unwrap_or_default()),
-        IpNet::V6(net) => out.put_slice(net.addr().octets().get(..octets).unwrap_or_default()),
+    // Length and address at once: one check of the buffer's room.
+    let mut bytes = [0; 17];
+    bytes[0] = length;
+    match net {
+        IpNet::V4(net) => {
+            let address = u32::from(net.addr()) & mask_v4(length).unwrap_or(0);
+            bytes[1..5].copy_from_slice(&address.to_be_bytes());
+        }
+        IpNet::V6(net) => {
+            let address = u128::from(net.addr()) & mask_v6(length).unwrap_or(0);
+            bytes[1..17].copy_from_slice(&address.to_be_bytes());
+        }
     }
+    let octets = usize::from(length.div_ceil(8));
+    out.extend_from_slice(bytes.get(..=octets).unwrap_or_default());
 }
 
 #[cfg(test)]

@@ -403,6 +403,27 @@ proptest! {
         }
     }
 
+    /// Prefixes of all lengths, the shortest ones too, at the very end of a message.
+    #[test]
+    fn no_message_is_overfull(
+        length in 3900usize..4066,
+        bits in prop::collection::vec((any::<u32>(), 0u8..20), 1..400),
+        add_path: bool,
+    ) {
+        let family = Family::IPV4_UNICAST;
+        let add_path = add_path.then_some(family).into_iter().collect();
+        let context = Context { four_octet_as: true, extended_message: false, add_path };
+        let nets: Vec<IpNet> = bits
+            .into_iter()
+            .filter_map(|(bits, length)| Ipv4Net::new(Ipv4Addr::from(bits), length).ok())
+            .map(|net| IpNet::V4(net.trunc()))
+            .collect();
+        match announce(&context, &attributes_of(length), family, &V4, &nets) {
+            Ok(list) => prop_assert_eq!(prefixes(&list), nets),
+            Err(_) => prop_assert!(length + 30 + 5 > 4092),
+        }
+    }
+
     /// Reading and writing is stable: encode(decode(bytes)) == bytes for what this crate writes.
     #[test]
     fn canonical_messages_are_written_as_they_were(
