@@ -130,23 +130,26 @@ const fn mask_v6(length: u8) -> Option<u128> {
 /// bgp_wire::encode_prefix(&"192.0.2.0/23".parse().expect("a prefix"), &mut out);
 /// assert_eq!(out[..], [23, 192, 0, 2]);
 /// ```
+#[inline]
 pub fn encode_prefix(net: &IpNet, out: &mut BytesMut) {
     let length = net.prefix_len();
-    // Length and address at once: one check of the buffer's room.
-    let mut bytes = [0; 17];
-    bytes[0] = length;
+    let end = out.len() + 1 + usize::from(length.div_ceil(8));
+    // The whole address, then what is too much is taken back: a copy of fixed size is one instruction.
     match net {
         IpNet::V4(net) => {
             let address = u32::from(net.addr()) & mask_v4(length).unwrap_or(0);
-            bytes[1..5].copy_from_slice(&address.to_be_bytes());
+            let [a, b, c, d] = address.to_be_bytes();
+            out.extend_from_slice(&[length, a, b, c, d]);
         }
         IpNet::V6(net) => {
             let address = u128::from(net.addr()) & mask_v6(length).unwrap_or(0);
-            bytes[1..17].copy_from_slice(&address.to_be_bytes());
+            let mut bytes = [0; 17];
+            bytes[0] = length;
+            bytes[1..].copy_from_slice(&address.to_be_bytes());
+            out.extend_from_slice(&bytes);
         }
     }
-    let octets = usize::from(length.div_ceil(8));
-    out.extend_from_slice(bytes.get(..=octets).unwrap_or_default());
+    out.truncate(end);
 }
 
 #[cfg(test)]

@@ -224,14 +224,18 @@ impl<'a> UpdateWriter<'a> {
         prefixes: &mut Peekable<impl Iterator<Item = IpNet>>,
     ) {
         let path_id = self.path_id_length(family);
-        // The default route has no octets but its length.
-        let octets = |net: &IpNet| path_id + 1 + usize::from(net.prefix_len().div_ceil(8));
-        while let Some(net) = prefixes.next_if(|net| self.out.len() - start + octets(net) <= most) {
+        while let Some(net) = prefixes.peek() {
+            // The default route has no octets but its length.
+            let octets = path_id + 1 + usize::from(net.prefix_len().div_ceil(8));
+            if self.out.len() - start + octets > most {
+                return;
+            }
             if path_id != 0 {
                 // One path a prefix is announced here, so any constant identifies it (RFC 7911 §3).
                 self.out.put_u32(1);
             }
-            encode_prefix(&net, self.out);
+            encode_prefix(net, self.out);
+            prefixes.next();
         }
     }
 }

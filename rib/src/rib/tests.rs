@@ -181,7 +181,7 @@ impl World {
                 self.read(peer);
             }),
             Step::Refresh(peer) => {
-                self.rib.handle_route_refresh(self.sources[peer], Family::IPV4_UNICAST)
+                self.rib.handle_route_refresh(self.sources[peer], Family::IPV4_UNICAST);
             }
             Step::NextHop(peer, metric) => self.metrics[peer] = metric,
             Step::Up(_) | Step::Announce(..) | Step::Withdraw(..) => {}

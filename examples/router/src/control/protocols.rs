@@ -124,7 +124,7 @@ impl Router {
             let columns =
                 columns.map(|column| column.map_or("---".into(), |number| number.to_string()));
             let [a, b, c, d, e] = columns;
-            line(format!("      {name:<18}{a:>11}{b:>11}{c:>11}{d:>11}{e:>11}"));
+            line(format!("      {name:<18} {a:>11}{b:>11}{c:>11}{d:>11}{e:>11}"));
         };
         let s = counters;
         row(

@@ -55,10 +55,15 @@ impl Router {
         };
         let mut reply = Reply::default();
         let mut vm = Vm::default();
-        let (mut shown, mut totals, mut last) = (false, [0; 3], String::new());
+        let (mut shown, mut totals) = (false, [0; 3]);
         for table in &tables {
             let name = self.rib.table_info(*table).map_or("", |(name, _)| name);
             let mut headed = false;
+            // A table that was asked for by name is named even when there is nothing in it.
+            if explicit && !query.count && query.target.is_none() {
+                reply.line(ROUTE, format!("Table {name}:"));
+                headed = true;
+            }
             let (mut routes, mut networks) = (0, 0);
             for net in self.candidates(*table, query.target) {
                 let mut first = true;
@@ -80,22 +85,16 @@ impl Router {
                 }
             }
             let (_, whole) = self.rib.size(*table);
-            last = format!("{routes} of {whole} routes for {networks} networks in table {name}");
             totals = [totals[0] + routes, totals[1] + whole, totals[2] + networks];
-            if query.count && tables.len() > 1 {
-                reply.line(ROUTE, last.clone());
+            if query.count {
+                let counted = format!("{routes} of {whole} routes for {networks} networks");
+                reply.line(ROUTE, format!("{counted} in table {name}"));
             }
         }
-        if query.count {
-            if tables.len() == 1 {
-                return reply.end(14, last);
-            }
+        if query.count && !explicit {
             let [routes, whole, networks] = totals;
-            let total = format!(
-                "Total: {routes} of {whole} routes for {networks} networks in {} tables",
-                tables.len()
-            );
-            return reply.end(14, total);
+            let total = format!("{routes} of {whole} routes for {networks} networks");
+            return reply.end(14, format!("Total: {total} in {} tables", tables.len()));
         }
         if !shown && query.target.is_some() {
             return single(8001, "Network not found");
