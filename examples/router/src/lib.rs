@@ -10,6 +10,7 @@ pub mod config;
 mod control;
 mod filters;
 mod interface;
+mod own_routes;
 mod protocol;
 mod reconfigure;
 mod resolve;

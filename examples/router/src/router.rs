@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use bgp_fsm::{Action as SessionAction, ConnectionId, Endpoints, Event, Shutdown};
 use bytes::{Bytes, BytesMut};
-use ipnet::IpNet;
-use rib::{NextHopKey, Origination, Rib, RouteSource, Rules, SourceId, TableId};
+use rib::{Rib, RouteSource, Rules, SourceId, TableId};
 
 use crate::bgp::{Bgp, canonical, wire_family};
 use crate::clock::Clock;
-use crate::config::{Config, Gateway, LimitAction, ProtocolConfig, ProtocolKind, RouteTarget};
+use crate::config::{Config, LimitAction, ProtocolConfig, ProtocolKind};
 use crate::filters::Filters;
 use crate::interface::{InterfaceEvent, Interfaces};
-use crate::protocol::{Protocol, ProtocolState, Running, takes_in};
+use crate::protocol::{Protocol, ProtocolState, Running};
 
 /// A TCP connection, as the router and its host call it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -156,7 +155,7 @@ impl Router {
             self.add_protocol(now, &protocol);
         }
         self.update_listeners();
-        self.after_change(now);
+        self.after_change();
         Ok(())
     }
 
@@ -231,70 +230,6 @@ impl Router {
         }
     }
 
-    /// Makes the routes of a direct or static instance what they should be.
-    pub(crate) fn update_own_routes(&mut self, now: Duration, index: usize) {
-        let Some(protocol) = self.protocols.get_mut(index) else { return };
-        let (source, disabled) = (protocol.source, protocol.disabled);
-        match (&mut protocol.running, &protocol.config.kind) {
-            (Running::Direct(routes), ProtocolKind::Direct { channels, interfaces }) => {
-                let mut wanted: BTreeMap<(TableId, IpNet), String> = BTreeMap::new();
-                for interface in self.interfaces.iter_up().filter(|_| !disabled) {
-                    if !takes_in(interfaces, &interface.name) {
-                        continue;
-                    }
-                    for net in interface.addresses.iter().filter(|net| is_announceable(net)) {
-                        let family = |net: &IpNet| {
-                            if net.addr().is_ipv4() {
-                                bgp_wire::Afi::IPV4
-                            } else {
-                                bgp_wire::Afi::IPV6
-                            }
-                        };
-                        let channel = channels
-                            .iter()
-                            .find(|channel| wire_family(channel.family).afi == family(net));
-                        if let Some(table) =
-                            channel.and_then(|channel| self.tables.get(&channel.table))
-                        {
-                            wanted
-                                .entry((*table, net.trunc()))
-                                .or_insert_with(|| interface.name.clone());
-                        }
-                    }
-                }
-                for (table, net) in routes.keys().filter(|key| !wanted.contains_key(key)) {
-                    self.rib.withdraw(source, *table, net);
-                }
-                for (table, net) in wanted.keys() {
-                    self.rib.originate(now, source, *table, *net, &Origination::default());
-                }
-                *routes = wanted;
-            }
-            (Running::Static(routes), ProtocolKind::Static { channel, routes: configured }) => {
-                let Some(table) = self.tables.get(&channel.table) else { return };
-                let usable = configured
-                    .iter()
-                    .filter(|route| !disabled && is_usable(&route.target, &self.interfaces));
-                let wanted: BTreeMap<IpNet, RouteTarget> =
-                    usable.map(|route| (route.net, route.target.clone())).collect();
-                for net in routes.keys().filter(|net| !wanted.contains_key(net)) {
-                    self.rib.withdraw(source, *table, net);
-                }
-                for (net, target) in &wanted {
-                    if routes.get(net) != Some(target) {
-                        let next_hop = next_hop_of(target, &self.interfaces);
-                        let route = Origination { next_hop, ..Origination::default() };
-                        // A changed target counts as a new route even where its next hop is the same.
-                        self.rib.withdraw(source, *table, net);
-                        self.rib.originate(now, source, *table, *net, &route);
-                    }
-                }
-                *routes = wanted;
-            }
-            _ => {}
-        }
-    }
-
     /// An interface has changed.
     pub fn handle_interface(&mut self, now: Duration, event: InterfaceEvent) {
         if !self.interfaces.handle(event) || self.protocols.is_empty() {
@@ -304,11 +239,11 @@ impl Router {
             self.run_protocol(now, index);
         }
         self.resolve_all_next_hops();
-        self.after_change(now);
+        self.after_change();
     }
 
     /// What has to follow every change of routes.
-    pub(crate) fn after_change(&mut self, _now: Duration) {
+    pub(crate) fn after_change(&mut self) {
         self.resolve_new_next_hops();
         while let Some(message) = self.filters.poll_message() {
             self.log(LogClass::Error, message);
@@ -573,7 +508,7 @@ impl Router {
             }
         }
         if changed {
-            self.after_change(now);
+            self.after_change();
         }
     }
 
@@ -615,7 +550,7 @@ impl Router {
             protocol.disabled = true;
         }
         self.run_protocol(now, index);
-        self.after_change(now);
+        self.after_change();
     }
 
     /// Turns an instance on.
@@ -624,7 +559,7 @@ impl Router {
             protocol.disabled = false;
         }
         self.run_protocol(now, index);
-        self.after_change(now);
+        self.after_change();
     }
 
     /// Ends all sessions; [`Action::Exit`] follows when their streams are closed.
@@ -670,48 +605,4 @@ pub(crate) fn rules(config: &Config) -> Rules {
         }
     }
     rules
-}
-
-/// Addresses that make a direct route: neither link-local nor loopback ones.
-fn is_announceable(net: &IpNet) -> bool {
-    match net.addr() {
-        IpAddr::V4(address) => !address.is_loopback() && !address.is_link_local(),
-        IpAddr::V6(address) => !address.is_loopback() && !address.is_unicast_link_local(),
-    }
-}
-
-/// Whether a static route can be used: its interface is up, its gateway on a connected network.
-fn is_usable(target: &RouteTarget, interfaces: &Interfaces) -> bool {
-    let up = |name: &str| interfaces.by_name(name).is_some_and(|interface| interface.up);
-    match target {
-        RouteTarget::Via(gateways) => gateways.iter().any(|gateway| match &gateway.interface {
-            Some(name) => up(name),
-            None => interfaces.towards(gateway.address).is_some(),
-        }),
-        RouteTarget::Device(name) => up(name),
-        RouteTarget::Recursive(_)
-        | RouteTarget::Blackhole
-        | RouteTarget::Unreachable
-        | RouteTarget::Prohibit => true,
-    }
-}
-
-/// The next hop that BGP announces for a static route.
-fn next_hop_of(target: &RouteTarget, interfaces: &Interfaces) -> Option<NextHopKey> {
-    let key = |address: IpAddr, interface: Option<u32>| NextHopKey {
-        next_hop: address.into(),
-        interface,
-    };
-    match target {
-        RouteTarget::Via(gateways) => gateways.first().map(|gateway: &Gateway| {
-            let named = gateway.interface.as_ref().and_then(|name| interfaces.by_name(name));
-            let interface = named.or_else(|| interfaces.towards(gateway.address));
-            key(gateway.address, interface.map(|interface| interface.index))
-        }),
-        RouteTarget::Recursive(address) => Some(key(*address, None)),
-        RouteTarget::Device(_)
-        | RouteTarget::Blackhole
-        | RouteTarget::Unreachable
-        | RouteTarget::Prohibit => None,
-    }
 }

@@ -6,13 +6,15 @@ use alloc::string::{String, ToString};
 use core::net::{IpAddr, Ipv4Addr};
 
 use bgp_wire::{
-    AsPathBuilder, Community, Context, Message, NextHop, Origin, SegmentKind, UpdateWriter,
-    split_frame,
+    AsPathBuilder, AttributeCode, AttributesRef, Community, Context, Message, NextHop, Origin,
+    SegmentKind, UpdateWriter, split_frame,
 };
 use bytes::BytesMut;
 use proptest::prelude::*;
 
 use super::*;
+use crate::decision::{Candidate, best_path};
+use crate::route::Route;
 use crate::{AcceptAll, AttributeFacts, Filter};
 
 const LOCAL_AS: u32 = 65000;
