@@ -148,6 +148,18 @@ impl Bird {
         })
     }
 
+    /// The first number of a row of a protocol's route change statistics, such as `Import withdraws`:
+    /// how many there were.
+    #[track_caller]
+    pub(crate) fn statistic(&self, protocol: &str, row: &str) -> u64 {
+        let reply = self.birdc(&format!("show protocols all {protocol}"));
+        let lines = reply.lines.iter();
+        let number = lines
+            .filter_map(|line| line.text.trim_start().strip_prefix(row)?.strip_prefix(':'))
+            .find_map(|numbers| numbers.split_whitespace().next()?.parse().ok());
+        number.unwrap_or_else(|| panic!("no {row} in\n{}", reply.text()))
+    }
+
     /// Waits until a BGP session is down.
     #[track_caller]
     pub(crate) fn wait_not_established(&self, name: &str) {

@@ -130,8 +130,9 @@ impl Node {
         output(command.args(["-n", &self.namespace]).args(arguments.split_whitespace()));
     }
 
-    /// A command to be run on this machine. It ends with the thread that starts it, even when the
-    /// tests themselves are killed.
+    /// A command to be run on this machine. Where the tests are killed before they can tidy up, the
+    /// kernel ends it with them; but not FRR, as a change of user takes that promise back, and the
+    /// namespaces stay.
     #[track_caller]
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(find("ip"));

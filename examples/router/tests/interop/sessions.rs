@@ -193,72 +193,119 @@ fn many_routes() -> String {
     })
 }
 
+/// The router, AS 65000, in the middle of its peers `a`, `b` and `c`, BIRDs of AS 65001 to 65003, all
+/// with a short hold time. `a` has many routes in its protocol `many`, disabled at first; `b` is told
+/// all that the router knows, `c` nothing.
+struct Star {
+    router: Bird,
+    a: Bird,
+    b: Bird,
+    c: Bird,
+    _lab: Lab,
+}
+
+impl Star {
+    #[track_caller]
+    fn new() -> Self {
+        const NAMES: [&str; 3] = ["a", "b", "c"];
+        let lab = Lab::new();
+        let r = lab.node("r");
+        let timers = format!("{SOON} hold time 3; keepalive time 1;");
+        let mut config = header("10.0.0.1");
+        for (number, name) in (1..).zip(NAMES) {
+            let export = if name == "c" { "none" } else { "all" };
+            let _ = writeln!(
+                config,
+                "protocol bgp {name} {{
+                     local 10.0.{number}.1 as 65000;
+                     neighbor 10.0.{number}.2 as 6500{number};
+                     {timers}
+                     ipv4 {{ import all; export {export}; }};
+                 }}"
+            );
+        }
+        let nodes = NAMES.map(|name| lab.node(name));
+        for (number, node) in (1..).zip(&nodes) {
+            lab.link(node, &r);
+            node.addresses(&r, &[&format!("10.0.{number}.2/24")]);
+            r.addresses(node, &[&format!("10.0.{number}.1/24")]);
+        }
+        let router = Bird::router(&lab, &r, &config);
+        let mut number = 0;
+        let [a, b, c] = nodes.map(|node| {
+            number += 1;
+            let routes = if number == 1 { many_routes() } else { String::new() };
+            let config = header(&format!("10.0.{number}.2"))
+                + &format!(
+                    "protocol static many {{ disabled; ipv4; {routes} }}
+                     protocol bgp r {{
+                         local 10.0.{number}.2 as 6500{number};
+                         neighbor 10.0.{number}.1 as 65000;
+                         {timers}
+                         ipv4 {{ import all; export all; }};
+                     }}"
+                );
+            Bird::peer(&lab, &node, &config)
+        });
+        Self { router, a, b, c, _lab: lab }
+    }
+
+    /// Both ends of each session.
+    fn sessions(&self) -> [(&Bird, &'static str); 6] {
+        let Self { router, a, b, c, .. } = self;
+        [(router, "a"), (router, "b"), (router, "c"), (a, "r"), (b, "r"), (c, "r")]
+    }
+}
+
 #[test]
 #[ignore = "needs root, bird2 and frr; run by .ci/run"]
 fn keepalives_do_not_wait_behind_fifty_thousand_routes() {
-    let session = |number: u8| {
-        format!(
-            "local 10.0.{number}.2 as 6500{number}; neighbor 10.0.{number}.1 as 65000; {SOON}
-             hold time 3; keepalive time 1; ipv4 {{ import all; export all; }};"
-        )
-    };
-    let lab = Lab::new();
-    let (a, r, b) = (lab.node("a"), lab.node("r"), lab.node("b"));
-    lab.link(&a, &r);
-    lab.link(&r, &b);
-    a.addresses(&r, &["10.0.1.2/24"]);
-    r.addresses(&a, &["10.0.1.1/24"]);
-    r.addresses(&b, &["10.0.2.1/24"]);
-    b.addresses(&r, &["10.0.2.2/24"]);
-    let router = Bird::router(
-        &lab,
-        &r,
-        &(header("10.0.0.1")
-            + &format!(
-                "template bgp peers {{
-                     local as 65000; {SOON} hold time 3; keepalive time 1;
-                     ipv4 {{ import all; export all; }};
-                 }}
-                 protocol bgp a from peers {{ neighbor 10.0.1.2 as 65001; }}
-                 protocol bgp b from peers {{ neighbor 10.0.2.2 as 65002; }}"
-            )),
-    );
-    let routes = many_routes();
-    let a = Bird::peer(
-        &lab,
-        &a,
-        &(header("10.0.1.2")
-            + &format!(
-                "protocol static many {{ disabled; ipv4; {routes} }}
-                 protocol bgp r {{ {} }}",
-                session(1)
-            )),
-    );
-    let b = Bird::peer(
-        &lab,
-        &b,
-        &(header("10.0.2.2") + &format!("protocol bgp r {{ {} }}", session(2))),
-    );
-    let sessions = [(&router, "a"), (&router, "b"), (&a, "r"), (&b, "r")];
+    let star = Star::new();
+    let sessions = star.sessions();
     let since = sessions.map(|(bird, session)| bird.wait_established(session));
     let still_there = || {
         unchanged(sessions.iter().zip(&since).map(|((bird, name), since)| (*bird, *name, since)))
     };
 
-    // The routes come and go again and again, for more than two hold times.
+    // The routes come and go again and again, for more than two hold times. An UPDATE is as good as
+    // a KEEPALIVE to who gets it, so it is `c` that hears nothing but KEEPALIVEs.
     let mut announced = false;
     holds_for(Duration::from_secs(7), "the sessions stay", || {
         let wanted = if announced { MANY as usize } else { 0 };
-        if b.count("protocol r") == wanted {
-            a.birdc(if announced { "disable many" } else { "enable many" });
+        if star.b.count("protocol r") == wanted {
+            star.a.birdc(if announced { "disable many" } else { "enable many" });
             announced = !announced;
         }
         still_there()
     });
     if !announced {
-        a.birdc("enable many");
+        star.a.birdc("enable many");
     }
-    router.wait_count("protocol a", MANY as usize);
-    b.wait_count("protocol r", MANY as usize);
+    star.router.wait_count("protocol a", MANY as usize);
+    star.b.wait_count("protocol r", MANY as usize);
     still_there().expect("the same sessions at the end");
+    assert_eq!(told(&star.c), (0, 0), "`c` heard more than KEEPALIVEs");
+}
+
+/// How many networks a peer was told, and how many it was told to forget.
+#[track_caller]
+fn told(peer: &Bird) -> (u64, u64) {
+    (peer.statistic("r", "Import updates"), peer.statistic("r", "Import withdraws"))
+}
+
+#[test]
+#[ignore = "needs root, bird2 and frr; run by .ci/run"]
+fn a_peer_is_told_nothing_about_its_own_routes() {
+    let star = Star::new();
+    for (bird, session) in star.sessions() {
+        bird.wait_established(session);
+    }
+    star.a.birdc("enable many");
+    star.b.wait_count("protocol r", MANY as usize);
+    star.a.birdc("disable many");
+    star.b.wait_count("protocol r", 0);
+    let many = u64::from(MANY);
+    assert_eq!(told(&star.b), (many, many), "each network once, and once that it is gone");
+    // Nothing was advertised to `a`, so there is nothing to withdraw from it either.
+    assert_eq!(told(&star.a), (0, 0), "updates and withdrawals told to `a`");
 }
