@@ -180,7 +180,8 @@ pub(crate) struct Group {
 #[derive(Default)]
 struct Batch {
     announced: Vec<(SourceId, AttributesId, u32)>,
-    withdrawn: Vec<u32>,
+    /// With the source of the route that was told before: that one never knew it.
+    withdrawn: Vec<(SourceId, u32)>,
     /// A route replaces one of another source: the new source had been told the old one.
     withdrawn_from: Vec<(SourceId, u32)>,
 }
@@ -313,7 +314,7 @@ impl Group {
                     self.told.set(slot, source);
                 }
                 None if before != SourceId::NONE => {
-                    batch.withdrawn.push(slot);
+                    batch.withdrawn.push((before, slot));
                     self.told.set(slot, SourceId::NONE);
                 }
                 None => {}
@@ -366,7 +367,7 @@ impl Group {
                 }
             }
             if withdraw {
-                batch.withdrawn.push(slot);
+                batch.withdrawn.push((SourceId::NONE, slot));
             }
         }
         let chunks = self.write(batch, view);
@@ -409,8 +410,13 @@ impl Group {
         for slot in &too_long {
             self.told.set(*slot, SourceId::NONE);
         }
-        batch.withdrawn.extend(too_long);
-        writer.withdraw(Audience::All, batch.withdrawn.iter().filter_map(net));
+        batch.withdrawn.extend(too_long.into_iter().map(|slot| (SourceId::NONE, slot)));
+        batch.withdrawn.sort_unstable();
+        for run in batch.withdrawn.chunk_by(|a, b| a.0 == b.0) {
+            let Some((before, _)) = run.first() else { continue };
+            writer
+                .withdraw(Audience::Except(*before), run.iter().filter_map(|(_, slot)| net(slot)));
+        }
         batch.withdrawn_from.sort_unstable();
         for run in batch.withdrawn_from.chunk_by(|a, b| a.0 == b.0) {
             let Some((source, _)) = run.first() else { continue };

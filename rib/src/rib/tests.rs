@@ -454,6 +454,21 @@ fn filters_decide_what_comes_in_and_goes_out() {
 }
 
 #[test]
+fn nobody_is_told_of_its_own_routes_not_even_that_they_are_gone() {
+    let mut world = World::new();
+    (0..2).for_each(|peer| world.take(Step::Up(peer)));
+    world.check();
+    let announcement =
+        Announcement { path: alloc::vec![65002], med: None, local_pref: None, community: None };
+    world.take(Step::Announce(0, alloc::vec![1, 2], announcement));
+    world.check();
+    world.take(Step::Withdraw(0, alloc::vec![1]));
+    assert!(!world.read(0), "its own withdrawal came back");
+    assert!(world.read(1));
+    world.check();
+}
+
+#[test]
 fn changes_of_best_routes_are_told() {
     let mut world = World::new();
     world.take(Step::Originate(3));
