@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::net::Ipv4Addr;
 
 use bgp_wire::{
-    AsPathBuilder, AttributesBuilder, Community, Context, Family, Message, NextHop, Origin,
+    AsPathBuilder, Community, Context, Family, Message, NextHop, Origin, PathAttributes,
     SegmentKind, Update, UpdateWriter, split_frame,
 };
 use bgpkit_parser::bgp::parse_bgp_message;
@@ -24,10 +24,10 @@ fn context() -> Context {
 }
 
 /// A 4-hop path, 4 communities, MED
-fn attributes() -> AttributesBuilder {
+fn attributes() -> PathAttributes {
     let mut path = AsPathBuilder::default();
     path.segment(SegmentKind::Sequence, [64512, 65001, 200_000, 4_200_000_000]);
-    let mut attributes = AttributesBuilder::default();
+    let mut attributes = PathAttributes::default();
     attributes.origin(Origin::Igp).as_path(&path).med(50);
     attributes.communities((1..=4).map(|low| Community::new(64512, low)));
     attributes

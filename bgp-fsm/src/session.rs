@@ -6,8 +6,8 @@ use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use bgp_wire::{
-    Context, Family, Frame, Message, MessageError, MessageType, Notification, NotificationCode,
-    Open, RouteRefresh, split_frame, subcode,
+    Context, Disposition, Family, Frame, Message, MessageError, MessageType, Notification,
+    NotificationCode, Open, RouteRefresh, split_frame, subcode,
 };
 use bytes::{Bytes, BytesMut};
 
@@ -242,7 +242,15 @@ impl Session {
             _ => return self.decode_opening(index, frame),
         };
         let deliver = |event| Detail { deliver: Some(event), ..Detail::of(frame.kind) };
-        Ok(match Message::decode(frame, &negotiated.receive)? {
+        let message = Message::decode(frame, &negotiated.receive)?;
+        // RFC 7606 §3 j leaves the choice between the end of the family and that of the session.
+        if let Message::Update(update) = &message
+            && let Some(Disposition::DisableFamily(_)) = update.disposition()
+            && let Some(flaw) = update.flaws().iter().max_by_key(|flaw| flaw.disposition)
+        {
+            return Err(Some(flaw.error.clone().into()));
+        }
+        Ok(match message {
             Message::Open(_) => (FsmEvent::BgpOpen, of),
             Message::Keepalive => (FsmEvent::KeepAliveMsg, of),
             Message::Notification(notification) => Self::notified(notification),

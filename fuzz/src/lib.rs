@@ -14,7 +14,7 @@ pub use config::config_source;
 pub use filter::policy_source;
 pub use ospf::ospf_packet;
 pub use session::session;
-pub use wire::{attributes, message, nlri, open, update};
+pub use wire::{attributes, destination, message, nlri, open, update};
 
 /// A target: any bytes go in.
 pub type Target = fn(&[u8]);
@@ -23,6 +23,7 @@ pub type Target = fn(&[u8]);
 pub const TARGETS: &[(&str, Target)] = &[
     ("attributes", attributes),
     ("config_source", config_source),
+    ("destination", destination),
     ("message", message),
     ("nlri", nlri),
     ("open", open),

@@ -102,6 +102,16 @@ impl fmt::Debug for ExtendedCommunity {
     }
 }
 
+/// An IPv6 address specific extended community (RFC 5701): 20 octets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ipv6ExtendedCommunity(pub [u8; 20]);
+
+impl fmt::Display for Ipv6ExtendedCommunity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|octet| write!(f, "{octet:02x}"))
+    }
+}
+
 /// A large community (RFC 8092).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LargeCommunity {

@@ -295,7 +295,8 @@ fn a_neighbour_without_capabilities() {
     scripted.receive(&Message::Keepalive);
     let (_, negotiated) = scripted.session.established().expect("established");
     assert_eq!(negotiated.families[..], [Family::IPV4_UNICAST]);
-    assert_eq!(negotiated.send, bgp_wire::Context::default());
+    let external = bgp_wire::Context { external: true, ..bgp_wire::Context::default() };
+    assert_eq!(negotiated.send, external);
     assert_eq!((negotiated.hold_time, negotiated.keepalive_time), (Duration::ZERO, Duration::ZERO));
     assert_eq!(scripted.session.poll_timeout(), None);
 }
@@ -313,7 +314,7 @@ fn net(text: &str) -> IpNet {
 
 #[test]
 fn routes_of_other_families_are_dropped() {
-    let mut attributes = bgp_wire::AttributesBuilder::default();
+    let mut attributes = bgp_wire::PathAttributes::default();
     attributes.origin(Origin::Igp).as_path(&bgp_wire::AsPathBuilder::default());
     let next_hop = NextHop::V6("2001:db8::1".parse().expect("an address"), None);
     let ipv6 = routes(|writer| {
