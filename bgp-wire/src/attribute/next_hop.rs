@@ -237,4 +237,29 @@ mod tests {
             assert_eq!(NextHop::decode(&out), Some(hop));
         }
     }
+
+    /// RFC 4364 §4.3.2, RFC 4659 §3.2.1, RFC 8950 §3: 12, 24 and 48 octets
+    #[test]
+    fn next_hops_of_vpn_families() {
+        for (family, hop, length) in [
+            (Family::IPV4_VPN, NextHop::V4(Ipv4Addr::new(192, 0, 2, 1)), 12),
+            (Family::IPV4_VPN, NextHop::V6(GLOBAL, None), 24),
+            (Family::IPV6_VPN, NextHop::V6(GLOBAL, Some(LINK_LOCAL)), 48),
+            (Family::IPV4_VPN_MULTICAST, NextHop::LinkLocal(LINK_LOCAL), 48),
+            (Family::EVPN, NextHop::V4(Ipv4Addr::new(192, 0, 2, 1)), 4),
+            (Family::IPV6_LABELLED, NextHop::V6(GLOBAL, Some(LINK_LOCAL)), 32),
+        ] {
+            let mut out = BytesMut::new();
+            hop.encode_of(family, &mut out);
+            assert_eq!(out.first(), Some(&length));
+            assert_eq!(hop.encoded_length_of(family), length);
+            let field = out.get(1..).unwrap_or_default();
+            assert_eq!(NextHop::decode_of(family, field), Ok(Some(hop)), "{family}");
+        }
+        // A flow specification has none (RFC 8955 §4), a family that is not known keeps it to itself.
+        assert_eq!(NextHop::decode_of(Family::IPV4_FLOW_SPEC, &[]), Ok(None));
+        let unknown = Family { afi: Afi(99), ..Family::IPV4_UNICAST };
+        assert_eq!(NextHop::decode_of(unknown, &[1, 2, 3]), Ok(None));
+        assert_eq!(NextHop::decode_of(Family::IPV6_UNICAST, &[192, 0, 2, 1]), Err(()));
+    }
 }

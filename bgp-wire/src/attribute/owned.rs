@@ -1,15 +1,17 @@
-//! Making and changing attributes in canonical form.
+//! Attributes of one's own: to keep, to compare, to change.
 
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 use super::as_path::{AsPath, AsPathBuilder};
 use super::community::{Community, ExtendedCommunity, LargeCommunity};
+use super::typed::Attribute;
 use super::view::{Aggregator, AttributesRef, Origin};
 use super::{EXTENDED_LENGTH, OPTIONAL, TRANSITIVE};
 use crate::iana::AttributeCode;
 
-/// A list of attributes in canonical form that can be changed: codes ascend, none stands twice.
+/// A list of attributes in canonical form, owned: to keep, to compare, to change. Codes ascend, none stands
+/// twice; equal attributes are equal bytes.
 ///
 /// ```
 /// use bgp_wire::{AsPathBuilder, PathAttributes, Community, Origin};
@@ -56,6 +58,14 @@ impl PathAttributes {
         put_attribute(&mut attribute, flags, code, value);
         self.0.splice(place, attribute);
         self
+    }
+
+    /// Sets an attribute, in the place of one with the same code. AS numbers get 4 octets, as canonical form
+    /// has them.
+    pub fn put(&mut self, attribute: &Attribute<'_>) -> &mut Self {
+        let mut value = Vec::new();
+        attribute.encode_value(&mut value);
+        self.set(attribute.flags(), attribute.code(), &value)
     }
 
     /// Appends an attribute whose code is above all those that are there: the fast way to build a list in

@@ -9,10 +9,14 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use proptest::prelude::*;
 
 use super::*;
-use crate::encode_prefix;
+use crate::iana::Safi;
 use crate::update::Update;
 use crate::{
     Aggregator, Community, ExtendedCommunity, LargeCommunity, Message, Origin, split_frame,
+};
+use crate::{
+    Destination, EvpnRoute, FlowComponentType, FlowOperator, FlowSpecBuilder, LabelStack,
+    RouteDistinguisher, RouteTargetMembership, encode_prefix,
 };
 
 const V4: NextHop = NextHop::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -462,4 +466,99 @@ proptest! {
         }
         prop_assert_eq!(again.freeze(), bytes);
     }
+}
+
+/// One route of each family, with and without path identifiers: announced, read, withdrawn, read.
+#[test]
+fn routes_of_every_family_come_back() {
+    let rd = RouteDistinguisher::two_octet_as(65000, 1);
+    let labels: LabelStack = [100].into_iter().collect();
+    let mut flows = [FlowSpecBuilder::ipv4(), FlowSpecBuilder::ipv6()];
+    for flow in &mut flows {
+        flow.operators(FlowComponentType::IP_PROTOCOL, [FlowOperator { bits: 1, value: 6 }]);
+    }
+    let evpn = EvpnRoute::InclusiveMulticastEthernetTag {
+        rd,
+        ethernet_tag: 1,
+        originator: core::net::IpAddr::from([192, 0, 2, 1]),
+    };
+    let target = ExtendedCommunity([0, 2, 0xfd, 0xe8, 0, 0, 0, 1]);
+    for family in Family::KNOWN {
+        let ipv6 = family.afi == Afi::IPV6;
+        let flow = flows[usize::from(ipv6)].view();
+        let prefix: IpNet =
+            if ipv6 { "2001:db8::/32" } else { "10.0.0.0/8" }.parse().expect("a prefix");
+        let destination = match family.safi {
+            Safi::UNICAST | Safi::MULTICAST => Destination::Prefix(prefix),
+            Safi::LABELLED => Destination::Labelled { labels: labels.clone(), prefix },
+            Safi::VPN => Destination::LabelledVpn { labels: labels.clone(), rd, prefix },
+            Safi::VPN_MULTICAST => Destination::Vpn { rd, prefix },
+            Safi::FLOW_SPEC => Destination::FlowSpec(flow),
+            Safi::VPN_FLOW_SPEC => Destination::VpnFlowSpec { rd, flow },
+            Safi::EVPN => Destination::Evpn(evpn),
+            _ => Destination::RouteTarget(RouteTargetMembership::new(65000, target)),
+        };
+        for add_path in [false, true] {
+            let context = Context {
+                four_octet_as: true,
+                add_path: add_path.then_some(family).into_iter().collect(),
+                ..Context::default()
+            };
+            let mut out = BytesMut::new();
+            let mut writer = UpdateWriter::new(&mut out, &context);
+            let route = [(7, destination.clone())];
+            let attributes = attributes();
+            let hop = if ipv6 { V6 } else { V4 };
+            let flow = matches!(family.safi, Safi::FLOW_SPEC | Safi::VPN_FLOW_SPEC);
+            let written = if flow {
+                writer.announce_without_next_hop(attributes.view(), family, route.clone())
+            } else {
+                writer.announce(attributes.view(), family, &hop, route.clone())
+            };
+            assert_eq!(written, Ok(()));
+            writer.withdraw(family, route);
+            writer.end_of_rib(family);
+            assert_eq!(writer.messages(), 3, "{family}");
+            let list = updates(out, &context);
+            assert!(list.iter().all(|update| update.flaws().is_empty()), "{list:?}");
+            let reach = list[0].reach().next().expect("announced");
+            assert_eq!((reach.family, reach.next_hop), (family, (!flow).then_some(hop)));
+            let id = add_path.then_some(7);
+            assert_eq!(reach.nlri.destinations().collect::<Vec<_>>(), [(id, destination.clone())]);
+            let unreach = list[1].unreach().next().expect("withdrawn");
+            let withdrawn = match destination.clone() {
+                Destination::Labelled { prefix, .. } => {
+                    Destination::Labelled { labels: LabelStack::default(), prefix }
+                }
+                Destination::LabelledVpn { rd, prefix, .. } => {
+                    Destination::LabelledVpn { labels: LabelStack::default(), rd, prefix }
+                }
+                other => other,
+            };
+            assert_eq!(unreach.nlri.destinations().collect::<Vec<_>>(), [(id, withdrawn)]);
+            assert_eq!(list[2].end_of_rib(), Some(family));
+        }
+    }
+}
+
+/// Path identifiers of one's own
+#[test]
+fn each_route_has_its_path_identifier() {
+    let family = Family::IPV4_UNICAST;
+    let context = Context { add_path: [family].into_iter().collect(), ..Context::default() };
+    let mut out = BytesMut::new();
+    let routes = (0u32..).zip(v4(3000));
+    let mut writer = UpdateWriter::new(&mut out, &context);
+    writer.announce(attributes().view(), family, &V4, routes.clone()).expect("room");
+    let list = updates(out, &context);
+    assert!(list.len() > 2);
+    let mut found = Vec::new();
+    for reach in list.iter().flat_map(Update::reach) {
+        let mut prefixes = reach.nlri.prefixes();
+        while let Some((id, net)) = prefixes.next_with_path_id() {
+            found.push((id.expect("with identifiers"), net));
+        }
+    }
+    let expected: Vec<_> = routes.collect();
+    assert_eq!(found, expected);
 }
