@@ -16,6 +16,7 @@ mod netgauze;
 mod peer;
 mod routecore;
 mod rustbgpd;
+mod visit;
 mod zettabgp;
 
 #[global_allocator]

@@ -16,6 +16,7 @@ mod netgauze;
 mod peer;
 mod routecore;
 mod rustbgpd;
+mod visit;
 mod zettabgp;
 
 /// Framing, decoding, visiting: what a speaker does with what it has received.
