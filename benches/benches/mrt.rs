@@ -4,6 +4,7 @@
 //! The file lies in memory, uncompressed, so that neither disk nor gzip is measured. All work in one thread.
 
 use std::hint::black_box;
+use std::time::Duration;
 
 use bgpkit_parser::BgpkitParser;
 use bgpkit_parser::parser::iters::MrtUpdate;
@@ -91,7 +92,10 @@ fn scan(criterion: &mut Criterion) {
     assert_eq!(scan_bgpkit_paths(&file), paths);
 
     let mut group = criterion.benchmark_group("scan of a million routes");
-    group.sample_size(10).sampling_mode(SamplingMode::Flat);
+    group
+        .sample_size(10)
+        .sampling_mode(SamplingMode::Flat)
+        .measurement_time(Duration::from_secs(10));
     group.throughput(Throughput::Elements(ROUTES as u64));
     for (name, scan) in READERS {
         group.bench_function(*name, |b| b.iter(|| scan(black_box(&file))));
