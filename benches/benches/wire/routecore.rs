@@ -1,7 +1,8 @@
 //! routecore.
 //!
 //! *Reading* is lazy: framing checks attributes and prefixes in place and keeps ranges; visiting parses once more.
-//! The attributes are visited in one pass; its accessors would search them for each, twice as slow.
+//! The attributes are visited in one pass, in place of a search for each by its accessors: a fifth faster. (Another
+//! fifth is to be had from `UncheckedPathAttributes`, by way of an undocumented field.)
 //! *To keep*: the shared bytes of the message, with those ranges; nothing is unpacked.
 //! *Writing*: a builder eats a map of attributes and a list of prefixes, so both are cloned into it; IPv4 prefixes
 //! go into MP_REACH_NLRI (RFC 4760 §3), the only place where it puts them; what comes out is parsed again by it.
