@@ -1,6 +1,6 @@
 //! Framing (RFC 4271 §4.1).
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use crate::error::HeaderError;
 use crate::iana::MessageType;
@@ -22,21 +22,51 @@ pub struct Frame {
     pub body: Bytes,
 }
 
+impl Frame {
+    /// One whole message, as an archive holds it, that lies in a buffer of its own.
+    ///
+    /// # Errors
+    /// A header that is wrong (RFC 4271 §6.1); a length that is not that of `message`.
+    pub fn decode(mut message: Bytes, context: &Context) -> Result<Self, HeaderError> {
+        let wrong =
+            HeaderError::BadLength { length: u16::try_from(message.len()).unwrap_or(u16::MAX) };
+        let header = message.first_chunk().ok_or(wrong)?;
+        let (kind, length) = check(header, context)?;
+        if length != message.len() {
+            let length = u16::try_from(length).unwrap_or(u16::MAX);
+            return Err(HeaderError::BadLength { length });
+        }
+        message.advance(HEADER_LENGTH);
+        Ok(Self { kind, body: message })
+    }
+}
+
 /// Takes one message off the front of `buffer`; `None` when it is not complete yet.
 ///
 /// # Errors
 /// As soon as the header is there and wrong (RFC 4271 §6.1), without waiting for the body.
 pub fn split_frame(buffer: &mut BytesMut, context: &Context) -> Result<Option<Frame>, HeaderError> {
-    let Some((header, _)) = buffer.split_first_chunk::<HEADER_LENGTH>() else {
+    let Some(header) = buffer.first_chunk() else { return Ok(None) };
+    let (kind, length) = check(header, context)?;
+    if buffer.len() < length {
         return Ok(None);
-    };
-    let (marker, rest) = header.split_at(16);
-    if marker != [0xff; 16] {
+    }
+    let mut message = buffer.split_to(length).freeze();
+    message.advance(HEADER_LENGTH);
+    Ok(Some(Frame { kind, body: message }))
+}
+
+/// Type and length of a message.
+fn check(
+    header: &[u8; HEADER_LENGTH],
+    context: &Context,
+) -> Result<(MessageType, usize), HeaderError> {
+    let [marker @ .., high, low, kind] = header;
+    if *marker != [0xff; 16] {
         return Err(HeaderError::NotSynchronized);
     }
-    let &[high, low, kind] = rest else { return Ok(None) };
-    let length = u16::from_be_bytes([high, low]);
-    let kind = MessageType(kind);
+    let length = u16::from_be_bytes([*high, *low]);
+    let kind = MessageType(*kind);
     let least = match kind {
         MessageType::OPEN => 29,
         MessageType::UPDATE => 23,
@@ -58,11 +88,7 @@ pub fn split_frame(buffer: &mut BytesMut, context: &Context) -> Result<Option<Fr
     if kind.name().is_none() {
         return Err(HeaderError::BadType { kind: kind.0 });
     }
-    if buffer.len() < usize::from(length) {
-        return Ok(None);
-    }
-    let mut message = buffer.split_to(usize::from(length)).freeze();
-    Ok(Some(Frame { kind, body: message.split_off(HEADER_LENGTH) }))
+    Ok((kind, usize::from(length)))
 }
 
 /// The Length field of the message that `body` came in.

@@ -30,6 +30,11 @@ impl PathAttributes {
         Self(attributes.bytes().to_vec())
     }
 
+    /// Takes over a list in canonical form.
+    pub(crate) const fn from_canonical(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+
     /// What was built.
     pub fn view(&self) -> AttributesRef<'_> {
         AttributesRef::new(&self.0)

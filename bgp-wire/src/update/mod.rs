@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use crate::attribute::as_path::{AsPath, AsPathBuilder, widen};
 use crate::attribute::check::canonical_flags;
 use crate::attribute::next_hop::NextHop;
-use crate::attribute::owned::put_attribute;
+use crate::attribute::owned::{PathAttributes, put_attribute};
 use crate::attribute::view::{AttributesRef, RawAttribute};
 use crate::codec::Cursor;
 use crate::error::{Disposition, Flaw, UpdateError};
@@ -263,6 +263,13 @@ impl Update {
             None => self.attributes.of(&self.body),
         };
         AttributesRef::received(bytes, self.four_octet_as)
+    }
+
+    /// The attributes in canonical form, in a value of their own.
+    pub fn to_path_attributes(&self) -> PathAttributes {
+        let mut bytes = Vec::with_capacity(self.attributes().bytes().len());
+        self.canonical_attributes(&mut bytes);
+        PathAttributes::from_canonical(bytes)
     }
 
     /// Writes the attributes in canonical form over `out` and returns a view on them. Equal attributes give
