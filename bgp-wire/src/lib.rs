@@ -38,6 +38,7 @@ mod message;
 mod nlri;
 mod notification;
 mod open;
+mod orf;
 mod route_refresh;
 mod update;
 
@@ -48,7 +49,7 @@ pub use attribute::next_hop::NextHop;
 pub use attribute::view::{Aggregator, AttributesRef, Origin, RawAttribute};
 pub use capability::{
     AddPathDirection, Capabilities, Capability, ExtendedNextHopEncoding, GracefulRestart,
-    GracefulRestartFamily,
+    GracefulRestartFamily, LongLivedFamily, OrfDirection, OrfSupport, Role,
 };
 pub use error::{
     AttributesTooLong, HeaderError, MessageError, OpenError, RouteRefreshError, UpdateError,
@@ -62,6 +63,9 @@ pub use message::{Context, Message};
 pub use nlri::{Nlri, Prefixes, encode_prefix};
 pub use notification::Notification;
 pub use open::Open;
-pub use route_refresh::RouteRefresh;
+pub use orf::{
+    AddressPrefixChange, AddressPrefixFilter, Orf, OrfMatch, OrfType, OrfUpdate, WhenToRefresh,
+};
+pub use route_refresh::{RefreshSubtype, RouteRefresh};
 pub use update::encode::UpdateWriter;
 pub use update::{MpReach, MpUnreach, Reach, Unreach, Update};
