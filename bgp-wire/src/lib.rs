@@ -43,7 +43,10 @@ mod route_refresh;
 mod update;
 
 pub use attribute::as_path::{AsPath, AsPathBuilder, AsPathSegment, SegmentKind};
-pub use attribute::community::{Community, ExtendedCommunity, LargeCommunity};
+pub use attribute::community::{
+    Administrator, Community, ExtendedCommunity, ExtendedCommunityKind, Ipv6ExtendedCommunity,
+    LargeCommunity, MacAddress, OriginValidationState, ParseCommunityError, TunnelType,
+};
 pub use attribute::edit::AttributesBuilder;
 pub use attribute::next_hop::NextHop;
 pub use attribute::view::{Aggregator, AttributesRef, Origin, RawAttribute};
