@@ -99,6 +99,16 @@ pub enum OrfMatch {
 
 /// A filter by address prefix (RFC 5292 §2): 0 <= Length < Minlen <= Maxlen, as far as they are specified.
 /// Of the filters that match a route the one with the lowest sequence number counts (§4).
+///
+/// ```
+/// use bgp_wire::{AddressPrefixFilter, OrfMatch};
+/// let prefix = "2001:db8::/32".parse()?;
+/// let filter =
+///     AddressPrefixFilter { sequence: 10, action: OrfMatch::Deny, prefix, min_length: 48, max_length: 0 };
+/// assert!(filter.is_valid());
+/// assert_eq!(filter.to_string(), "10 deny 2001:db8::/32 ge 48");
+/// # Ok::<(), ipnet::AddrParseError>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct AddressPrefixFilter {
     /// Its place among the filters

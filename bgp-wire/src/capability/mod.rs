@@ -86,6 +86,19 @@ pub struct ExtendedNextHopEncoding {
 }
 
 /// Value of the graceful restart capability (RFC 4724 §3).
+///
+/// ```
+/// use bgp_wire::{Capability, Family, GracefulRestart, GracefulRestartFamily};
+/// let kept = GracefulRestartFamily { family: Family::IPV4_UNICAST, forwarding: true };
+/// let restart = GracefulRestart {
+///     restarted: true,
+///     notification: false,
+///     restart_time: 120,
+///     families: [kept].into_iter().collect(),
+/// };
+/// let text = Capability::GracefulRestart(restart).to_string();
+/// assert_eq!(text, "graceful restart 120 s, restarted, ipv4 (forwarding)");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct GracefulRestart {
     /// The R bit: the speaker has restarted.
@@ -108,6 +121,13 @@ pub struct GracefulRestartFamily {
 }
 
 /// A family in [`Capability::LongLivedGracefulRestart`] (RFC 9494).
+///
+/// ```
+/// use bgp_wire::{Capability, Family, LongLivedFamily};
+/// let kept = LongLivedFamily { family: Family::IPV4_UNICAST, forwarding: false, stale_time: 3600 };
+/// let text = Capability::LongLivedGracefulRestart(vec![kept]).to_string();
+/// assert_eq!(text, "long-lived graceful restart ipv4 3600 s");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct LongLivedFamily {
     /// The family
@@ -119,6 +139,14 @@ pub struct LongLivedFamily {
 }
 
 /// What [`Capability::Orf`] says about a family (RFC 5291 §5).
+///
+/// ```
+/// use bgp_wire::{Capability, Family, OrfDirection, OrfSupport, OrfType};
+/// let types = [(OrfType::ADDRESS_PREFIX, OrfDirection::SEND)].into_iter().collect();
+/// let support = OrfSupport { family: Family::IPV4_UNICAST, types };
+/// let text = Capability::Orf(vec![support]).to_string();
+/// assert_eq!(text, "outbound route filtering ipv4 address-prefix send");
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OrfSupport {
     /// The family

@@ -10,6 +10,14 @@ use crate::iana::registry;
 /// What an [`ExtendedCommunity`] means.
 ///
 /// Reserved bits are not kept: a community with such bits set means the same as one without, but is another.
+///
+/// ```
+/// use bgp_wire::{ExtendedCommunity, ExtendedCommunityKind};
+/// let slow = ExtendedCommunityKind::TrafficRateBytes { asn: 65000, rate: 1e6 };
+/// assert_eq!(ExtendedCommunity::from(slow).to_string(), "traffic-rate-bytes:65000:1000000");
+/// let sampled = ExtendedCommunity([0x80, 7, 0, 0, 0, 0, 0, 2]).decode();
+/// assert_eq!(sampled, ExtendedCommunityKind::TrafficAction { sample: true, terminal: false });
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub enum ExtendedCommunityKind {
@@ -41,7 +49,7 @@ pub enum ExtendedCommunityKind {
     },
     /// RFC 9012 §4.3: `color:100`, or `color:1:100` with the CO bits
     Color {
-        /// The Color-Only bits, 0 to 3 (RFC 9256 §8.8.1)
+        /// The Color-Only type, 0 to 3 (RFC 9256 §8.8.1), in the first two bits of the flags (RFC 9830 §3)
         color_only: u8,
         /// The colour
         color: u32,
@@ -121,7 +129,12 @@ pub enum ExtendedCommunityKind {
     Other(ExtendedCommunity),
 }
 
-/// A MAC address: `00:00:5e:00:53:01`.
+/// A MAC address.
+///
+/// ```
+/// use bgp_wire::MacAddress;
+/// assert_eq!(MacAddress([0, 0, 0x5e, 0, 0x53, 1]).to_string(), "00:00:5e:00:53:01");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MacAddress(pub [u8; 6]);
 

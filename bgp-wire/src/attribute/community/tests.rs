@@ -120,7 +120,7 @@ fn extended_communities() {
         ([0x40, 4, 0xfd, 0xe8, 0x4c, 0xee, 0x6b, 0x28], "link-bandwidth:65000:125000000"),
         ([0, 4, 0, 1, 0x3f, 0, 0, 0], "transitive-link-bandwidth:1:0.5"),
         ([0x40, 4, 0, 1, 0x7f, 0x80, 0, 0], "link-bandwidth:1:inf"),
-        // RFC 9012 §4.3, §4.1, RFC 9256 §8.8.1
+        // RFC 9012 §4.3, §4.1, RFC 9830 §3
         ([3, 11, 0, 0, 0, 0, 0, 100], "color:100"),
         ([3, 11, 0xc0, 0, 0, 0, 0, 100], "color:3:100"),
         ([3, 12, 0, 0, 0, 0, 0, 8], "encapsulation:vxlan"),
