@@ -31,7 +31,9 @@ fn rfc8654_5_data_that_is_too_long_is_cut() {
     let data = Bytes::from(vec![7; 60_000]);
     let long = Notification::with_data(NotificationCode::UPDATE_MESSAGE, 4, data);
     assert_eq!(Message::Notification(long.clone()).to_bytes().len(), 4096);
-    let bytes = Message::Notification(Notification::hard_reset(&long)).to_bytes();
+    let hard = Notification::hard_reset(&long);
+    assert_eq!(hard.data.len(), 4096 - 21);
+    let bytes = Message::Notification(hard).to_bytes();
     assert_eq!((bytes.len(), &bytes[19..24]), (4096, &[6, 9, 3, 4, 7][..]));
 }
 

@@ -108,6 +108,25 @@ fn filter(prefix: &str, min_length: u8, max_length: u8) -> AddressPrefixFilter {
     AddressPrefixFilter { sequence: 1, action: OrfMatch::Permit, prefix, min_length, max_length }
 }
 
+/// "0 <= Length < Minlen <= Maxlen", of which those that are not specified are left out
+#[test]
+fn rfc5292_2_lengths() {
+    for (min_length, max_length, valid) in [
+        (0, 0, true),
+        (9, 0, true),
+        (8, 0, false),
+        (0, 1, true),
+        (9, 9, true),
+        (10, 9, false),
+        (0, 32, true),
+        (0, 33, false),
+        (33, 0, false),
+    ] {
+        let filter = filter("10.0.0.0/8", min_length, max_length);
+        assert_eq!(filter.is_valid(), valid, "{filter}");
+    }
+}
+
 /// Table 1
 #[test]
 fn rfc5292_4_matching() {

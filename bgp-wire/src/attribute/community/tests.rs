@@ -226,6 +226,20 @@ fn a_rate_that_is_no_number_is_kept_raw() {
     }
 }
 
+/// Numbers that their fields cannot hold lose their upper bits, and touch nothing beside them.
+#[test]
+fn fields_keep_within_their_bits() {
+    use ExtendedCommunityKind as Kind;
+    for (kind, octets) in [
+        (Kind::EsiLabel { single_active: false, label: u32::MAX }, [6, 1, 0, 0, 0, 255, 255, 255]),
+        (Kind::TrafficMarking { dscp: 255 }, [0x80, 9, 0, 0, 0, 0, 0, 63]),
+        (Kind::DfElection { algorithm: 255, capabilities: 0 }, [6, 6, 31, 0, 0, 0, 0, 0]),
+        (Kind::Color { color_only: 255, color: 0 }, [3, 11, 0xc0, 0, 0, 0, 0, 0]),
+    ] {
+        assert_eq!(ExtendedCommunity::from(kind), ExtendedCommunity(octets));
+    }
+}
+
 /// "greater than the largest specified value (2)"
 #[test]
 fn rfc8097_2_unknown_states_mean_nothing() {
