@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use bgp_wire::{
     Context, Disposition, Family, Frame, Message, MessageError, MessageType, Notification,
-    NotificationCode, Open, RouteRefresh, split_frame, subcode,
+    NotificationCode, Open, RefreshSubtype, RouteRefresh, WhenToRefresh, split_frame, subcode,
 };
 use bytes::{Bytes, BytesMut};
 
@@ -259,8 +259,12 @@ impl Session {
                 None => (FsmEvent::UpdateMsg, of),
             },
             Message::RouteRefresh(refresh) => {
-                // RFC 2918 §4: others are ignored; so are the subtypes of RFC 7313, which is not offered.
-                let wanted = refresh.subtype == 0
+                // RFC 2918 §4: others are ignored; so are the subtypes of RFC 7313, which is not offered. So
+                // are filters, but a request that comes with them is one unless it defers (RFC 5291 §6).
+                let deferred =
+                    refresh.orf.as_ref().is_some_and(|orf| orf.when == WhenToRefresh::DEFER);
+                let wanted = refresh.subtype == RefreshSubtype::REQUEST
+                    && !deferred
                     && negotiated.route_refresh
                     && negotiated.families.contains(&refresh.family);
                 let event = Event::RouteRefresh(refresh);
@@ -396,7 +400,7 @@ impl Session {
         if !negotiated.route_refresh || !negotiated.families.contains(&family) {
             return false;
         }
-        self.send(id, &Message::RouteRefresh(RouteRefresh { family, subtype: 0 }));
+        self.send(id, &Message::RouteRefresh(RouteRefresh::request(family)));
         true
     }
 

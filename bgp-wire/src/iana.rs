@@ -37,6 +37,7 @@ macro_rules! registry {
         }
     };
 }
+pub(crate) use registry;
 
 registry! {
     /// Message type (RFC 4271 §4.1).
@@ -165,6 +166,36 @@ registry! {
         FOUR_OCTET_AS = 65, "4-octet AS";
         /// RFC 7911
         ADD_PATH = 69, "add-path";
+        /// RFC 5291 §5
+        ORF = 3, "outbound route filtering";
+        /// RFC 8205 §2
+        BGPSEC = 7, "BGPsec";
+        /// RFC 8277 §2.1
+        MULTIPLE_LABELS = 8, "multiple labels";
+        /// RFC 9234 §4.1
+        ROLE = 9, "role";
+        /// draft-ietf-idr-dynamic-cap
+        DYNAMIC_CAPABILITY = 67, "dynamic capability";
+        /// draft-ietf-idr-bgp-multisession
+        MULTISESSION = 68, "multisession";
+        /// RFC 7313 §3.1
+        ENHANCED_ROUTE_REFRESH = 70, "enhanced route refresh";
+        /// RFC 9494
+        LONG_LIVED_GRACEFUL_RESTART = 71, "long-lived graceful restart";
+        /// draft-walton-bgp-hostname-capability
+        FQDN = 73, "FQDN";
+        /// draft-ietf-idr-bgp-bfd-strict-mode
+        BFD_STRICT_MODE = 74, "BFD strict mode";
+        /// draft-abraitis-bgp-version-capability
+        SOFTWARE_VERSION = 75, "software version";
+        /// draft-abraitis-idr-addpath-paths-limit
+        PATHS_LIMIT = 76, "paths limit";
+        /// draft-ietf-idr-linklocal-capability
+        LINK_LOCAL_NEXT_HOP = 77, "link-local next hop";
+        /// Before RFC 2918 gave it a number; Cisco's
+        PRESTANDARD_ROUTE_REFRESH = 128, "pre-standard route refresh";
+        /// Before RFC 5291 gave it a number; Cisco's
+        PRESTANDARD_ORF = 130, "pre-standard outbound route filtering";
     }
 }
 
@@ -185,6 +216,8 @@ registry! {
         CEASE = 6, "Cease";
         /// RFC 7313 §5
         ROUTE_REFRESH = 7, "ROUTE-REFRESH Message Error";
+        /// RFC 9687
+        SEND_HOLD_TIMER_EXPIRED = 8, "Send Hold Timer Expired";
     }
 }
 
@@ -215,6 +248,8 @@ pub mod subcode {
         pub const UNACCEPTABLE_HOLD_TIME: u8 = 6;
         /// Data: the capabilities that are missing.
         pub const UNSUPPORTED_CAPABILITY: u8 = 7;
+        /// RFC 9234 §4.2: roles that do not go together. IANA has 8 to 10 as deprecated, without a meaning.
+        pub const ROLE_MISMATCH: u8 = 11;
     }
     /// RFC 4271 §6.3
     pub mod update {
@@ -252,7 +287,7 @@ pub mod subcode {
     }
     /// RFC 4486
     pub mod cease {
-        /// Too many prefixes.
+        /// Too many prefixes. Data, if any: the family and its limit.
         pub const MAXIMUM_NUMBER_OF_PREFIXES: u8 = 1;
         /// The session is turned off.
         pub const ADMINISTRATIVE_SHUTDOWN: u8 = 2;
@@ -268,6 +303,10 @@ pub mod subcode {
         pub const CONNECTION_COLLISION_RESOLUTION: u8 = 7;
         /// Out of memory or the like.
         pub const OUT_OF_RESOURCES: u8 = 8;
+        /// RFC 8538 §3: no graceful restart. Data: code, subcode and data of the reason.
+        pub const HARD_RESET: u8 = 9;
+        /// RFC 9384: BFD has lost the neighbour.
+        pub const BFD_DOWN: u8 = 10;
     }
     /// RFC 7313 §5
     pub mod route_refresh {

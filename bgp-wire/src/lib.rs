@@ -28,29 +28,29 @@
 
 extern crate alloc;
 
-#[macro_use]
-mod iana;
-
 mod attribute;
 mod capability;
 mod codec;
 mod error;
 mod header;
+mod iana;
 mod message;
 mod nlri;
 mod notification;
 mod open;
+mod orf;
 mod route_refresh;
 mod update;
 
 pub use attribute::as_path::{AsPath, AsPathBuilder, AsPathSegment, Asns, SegmentKind};
 pub use attribute::community::{
-    Community, ExtendedCommunity, Ipv6ExtendedCommunity, LargeCommunity,
+    Administrator, Community, ExtendedCommunity, ExtendedCommunityKind, Ipv6ExtendedCommunity,
+    LargeCommunity, MacAddress, OriginValidationState, ParseCommunityError, TunnelType,
 };
 pub use attribute::next_hop::NextHop;
 pub use attribute::owned::PathAttributes;
 pub use attribute::pmsi::{PmsiTunnel, PmsiTunnelType};
-pub use attribute::tlv::{Aigp, PrefixSid, Tlv, Tunnel, TunnelEncapsulation, TunnelType};
+pub use attribute::tlv::{Aigp, PrefixSid, Tlv, Tunnel, TunnelEncapsulation};
 pub use attribute::typed::{
     Attribute, ClusterList, Communities, ExtendedCommunities, Ipv6ExtendedCommunities,
     LargeCommunities,
@@ -58,7 +58,7 @@ pub use attribute::typed::{
 pub use attribute::view::{Aggregator, AttributesRef, Origin, RawAttribute};
 pub use capability::{
     AddPathDirection, Capabilities, Capability, ExtendedNextHopEncoding, GracefulRestart,
-    GracefulRestartFamily,
+    GracefulRestartFamily, LongLivedFamily, OrfDirection, OrfSupport, Role,
 };
 pub use error::{
     AttributesTooLong, Disposition, Flaw, HeaderError, MessageError, OpenError, RouteRefreshError,
@@ -70,7 +70,7 @@ pub use iana::{
     subcode,
 };
 pub use message::{Context, Message};
-pub use nlri::evpn::{EthernetSegmentId, EvpnLabel, EvpnRoute, EvpnRouteType, MacAddress};
+pub use nlri::evpn::{EthernetSegmentId, EvpnLabel, EvpnRoute, EvpnRouteType};
 pub use nlri::flow_spec::{
     FlowComponent, FlowComponentType, FlowOperator, FlowOperators, FlowSpec, FlowSpecBuilder,
 };
@@ -80,6 +80,9 @@ pub use nlri::route_target::RouteTargetMembership;
 pub use nlri::{Destination, EncodeNlri, Nlri, Prefixes, encode_prefix};
 pub use notification::Notification;
 pub use open::Open;
-pub use route_refresh::RouteRefresh;
+pub use orf::{
+    AddressPrefixChange, AddressPrefixFilter, Orf, OrfMatch, OrfType, OrfUpdate, WhenToRefresh,
+};
+pub use route_refresh::{RefreshSubtype, RouteRefresh};
 pub use update::encode::UpdateWriter;
 pub use update::{MpReach, MpUnreach, Reach, Unreach, Update};

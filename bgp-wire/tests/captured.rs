@@ -103,7 +103,7 @@ fn describe(message: &Message) -> String {
                 open.bgp_identifier
             );
             for capability in &open.capabilities {
-                let _ = writeln!(out, "  {capability:?}");
+                let _ = writeln!(out, "  {capability:?}: {capability}");
             }
             out
         }

@@ -8,12 +8,14 @@ mod config;
 mod filter;
 mod ospf;
 mod session;
+mod text;
 mod wire;
 
 pub use config::config_source;
 pub use filter::policy_source;
 pub use ospf::ospf_packet;
 pub use session::session;
+pub use text::text_forms;
 pub use wire::{attributes, destination, message, nlri, open, update};
 
 /// A target: any bytes go in.
@@ -30,5 +32,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("ospf_packet", ospf_packet),
     ("policy_source", policy_source),
     ("session", session),
+    ("text_forms", text_forms),
     ("update", update),
 ];

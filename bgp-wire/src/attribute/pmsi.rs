@@ -4,6 +4,7 @@ use core::fmt;
 use core::net::IpAddr;
 
 use crate::codec::Cursor;
+use crate::iana::registry;
 
 registry! {
     /// Type of a PMSI tunnel (RFC 6514 §5).

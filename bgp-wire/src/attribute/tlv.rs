@@ -3,6 +3,7 @@
 
 use core::fmt;
 
+use super::community::TunnelType;
 use crate::codec::Cursor;
 
 /// One type, length and value; what it means, the attribute says.
@@ -168,34 +169,6 @@ impl fmt::Display for PrefixSid<'_> {
 impl fmt::Debug for PrefixSid<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.tlvs()).finish()
-    }
-}
-
-registry! {
-    /// Type of a tunnel (RFC 9012 §3, RFC 5512).
-    TunnelType(u16) {
-        /// L2TPv3 over IP
-        L2TPV3 = 1, "l2tpv3";
-        /// GRE
-        GRE = 2, "gre";
-        /// IP in IP
-        IP_IN_IP = 7, "ipip";
-        /// VXLAN
-        VXLAN = 8, "vxlan";
-        /// NVGRE
-        NVGRE = 9, "nvgre";
-        /// MPLS
-        MPLS = 10, "mpls";
-        /// MPLS in GRE
-        MPLS_IN_GRE = 11, "mpls-in-gre";
-        /// VXLAN GPE
-        VXLAN_GPE = 12, "vxlan-gpe";
-        /// MPLS in UDP
-        MPLS_IN_UDP = 13, "mpls-in-udp";
-        /// Segment routing policy (RFC 9830)
-        SR_POLICY = 15, "sr-policy";
-        /// Geneve (RFC 8926)
-        GENEVE = 19, "geneve";
     }
 }
 

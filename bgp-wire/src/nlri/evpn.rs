@@ -9,7 +9,9 @@ use ipnet::IpNet;
 use super::label::{put_u24, take_u24};
 use super::prefix::{put_address, take_net};
 use super::route_distinguisher::RouteDistinguisher;
+use crate::attribute::community::MacAddress;
 use crate::codec::Cursor;
+use crate::iana::registry;
 
 registry! {
     /// EVPN route type (RFC 7432 §7).
@@ -31,9 +33,14 @@ registry! {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct EthernetSegmentId(pub [u8; 10]);
 
+/// `00:01:02:03:04:05:06:07:08:09`
 impl fmt::Display for EthernetSegmentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        colons(&self.0, f)
+        for (position, octet) in self.0.iter().enumerate() {
+            let separator = if position > 0 { ":" } else { "" };
+            write!(f, "{separator}{octet:02x}")?;
+        }
+        Ok(())
     }
 }
 
@@ -41,31 +48,6 @@ impl fmt::Debug for EthernetSegmentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
-}
-
-/// A MAC address.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct MacAddress(pub [u8; 6]);
-
-impl fmt::Display for MacAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        colons(&self.0, f)
-    }
-}
-
-impl fmt::Debug for MacAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// `02:00:00:00:00:01`
-fn colons(octets: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for (position, octet) in octets.iter().enumerate() {
-        let separator = if position > 0 { ":" } else { "" };
-        write!(f, "{separator}{octet:02x}")?;
-    }
-    Ok(())
 }
 
 /// The label field of an EVPN route: 3 octets, an MPLS label in the upper 20 bits, or a VNI of 24 bits

@@ -9,6 +9,7 @@ use ipnet::{IpNet, Ipv6Net};
 
 use super::prefix::{first_octets, mask_v6, octets, take_net};
 use crate::codec::Cursor;
+use crate::iana::registry;
 
 /// Octets that a length field can count (RFC 8955 §4.1).
 const MAX_LENGTH: usize = 4095;
