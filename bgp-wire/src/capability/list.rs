@@ -1,9 +1,10 @@
 //! The capabilities of an OPEN.
 
+use alloc::vec::Vec;
+
 use core::fmt;
 
 use bytes::{Bytes, BytesMut};
-use smallvec::SmallVec;
 
 use super::{
     AddPathDirection, Capability, ExtendedNextHopEncoding, GracefulRestart, LongLivedFamily,
@@ -24,7 +25,7 @@ use crate::orf::OrfType;
 /// assert_eq!(list.four_octet_as(), None);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct Capabilities(SmallVec<[Capability; 6]>);
+pub struct Capabilities(Vec<Capability>);
 
 impl Capabilities {
     /// Appends one.

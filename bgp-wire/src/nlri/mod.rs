@@ -52,6 +52,8 @@ pub struct Nlri<'a> {
     pub family: Family,
     bytes: &'a [u8],
     form: Form,
+    /// Of prefixes; other families are not counted
+    count: u16,
 }
 
 impl<'a> Nlri<'a> {
@@ -65,32 +67,36 @@ impl<'a> Nlri<'a> {
     }
 
     pub(crate) fn decode_form(family: Family, bytes: &'a [u8], form: Form) -> Result<Self, usize> {
-        match family.nlri_kind() {
-            None => {}
-            Some(NlriKind::Prefix) => {
-                prefix::check(bytes, family.afi == Afi::IPV6, form.add_path)?;
-            }
+        let count = match family.nlri_kind() {
+            None => 0,
+            Some(NlriKind::Prefix) => prefix::check(bytes, family.afi == Afi::IPV6, form.add_path)?,
             Some(kind) => {
                 let mut cursor = Cursor::new(bytes);
                 while !cursor.is_empty() {
                     let start = cursor.offset();
                     destination::decode(&mut cursor, kind, family.afi, form).ok_or(start)?;
                 }
+                0
             }
-        }
-        Ok(Self { family, bytes, form })
+        };
+        Ok(Self { family, bytes, form, count })
     }
 
-    /// A view on what was checked before.
-    pub(crate) const fn checked(family: Family, bytes: &'a [u8], form: Form) -> Self {
-        Self { family, bytes, form }
+    /// A view on what was checked and counted before.
+    pub(crate) const fn checked(family: Family, bytes: &'a [u8], form: Form, count: u16) -> Self {
+        Self { family, bytes, form, count }
+    }
+
+    /// How many prefixes there are.
+    pub(crate) const fn count(&self) -> u16 {
+        self.count
     }
 
     /// Iterates over the prefixes of a unicast or multicast family, without the path identifiers. Bits
     /// behind the length are cleared: their value means nothing (RFC 4271 §4.3).
     pub const fn prefixes(&self) -> Prefixes<'a> {
         let data = if self.family.prefix_bits().is_some() { self.bytes } else { &[] };
-        Prefixes::new(data, matches!(self.family.afi, Afi::IPV6), self.form.add_path)
+        Prefixes::new(data, matches!(self.family.afi, Afi::IPV6), self.form.add_path, self.count)
     }
 
     /// Iterates over the routes of any family that is known, with their path identifiers (RFC 7911) where
@@ -98,7 +104,7 @@ impl<'a> Nlri<'a> {
     pub fn destinations(
         &self,
     ) -> impl Iterator<Item = (Option<u32>, Destination<'a>)> + Clone + use<'a> {
-        let Self { family, bytes, form } = *self;
+        let Self { family, bytes, form, .. } = *self;
         let mut cursor = Cursor::new(bytes);
         core::iter::from_fn(move || {
             destination::decode(&mut cursor, family.nlri_kind()?, family.afi, form)

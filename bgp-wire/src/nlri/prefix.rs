@@ -12,23 +12,30 @@ pub(crate) const fn octets(length: u8) -> usize {
     (length as usize).div_ceil(8)
 }
 
-/// Checks that prefixes are not too long and not cut off; `Err` tells the offset of the first that is.
-pub(crate) fn check(bytes: &[u8], ipv6: bool, add_path: bool) -> Result<(), usize> {
+/// Most prefixes of the Internet's IPv4 table are this long: 3 octets. To expect it lets a processor go on to
+/// the next prefix before it has read the length of this one.
+const USUAL: core::ops::RangeInclusive<u8> = 17..=24;
+
+/// Counts prefixes, and checks that they are not too long and not cut off; `Err` tells the offset of the
+/// first that is.
+pub(crate) fn check(bytes: &[u8], ipv6: bool, add_path: bool) -> Result<u16, usize> {
     let (most, id) = (if ipv6 { 128 } else { 32 }, if add_path { 4 } else { 0 });
-    let mut at = 0;
-    while at < bytes.len() {
-        match bytes.get(at + id) {
-            Some(length) if *length <= most => {
-                let end = at + id + 1 + octets(*length);
-                if end > bytes.len() {
-                    return Err(at);
-                }
-                at = end;
-            }
-            _ => return Err(at),
+    let (mut rest, mut count) = (bytes, 0);
+    let place = |rest: &[u8]| bytes.len() - rest.len();
+    while !rest.is_empty() {
+        count += 1;
+        if !ipv6
+            && !add_path
+            && let Some(([length, _, _, _], tail)) = rest.split_first_chunk()
+            && USUAL.contains(length)
+        {
+            rest = tail;
+            continue;
         }
+        let length = rest.get(id).filter(|length| **length <= most).ok_or(place(rest))?;
+        rest = rest.get(id + 1 + octets(*length)..).ok_or(place(rest))?;
     }
-    Ok(())
+    Ok(count)
 }
 
 /// Reads the octets of a prefix of `length` bits; bits behind the length are cleared.
@@ -52,20 +59,40 @@ pub struct Prefixes<'a> {
     cursor: Cursor<'a>,
     ipv6: bool,
     add_path: bool,
+    left: u16,
 }
 
 impl<'a> Prefixes<'a> {
-    pub(crate) const fn new(data: &'a [u8], ipv6: bool, add_path: bool) -> Self {
-        Self { cursor: Cursor::new(data), ipv6, add_path }
+    /// Over `count` prefixes.
+    pub(crate) const fn new(data: &'a [u8], ipv6: bool, add_path: bool, count: u16) -> Self {
+        Self { cursor: Cursor::new(data), ipv6, add_path, left: count }
     }
 
     /// The next prefix with its path identifier (RFC 7911), if the family has them on this session.
     #[inline]
     pub fn next_with_path_id(&mut self) -> Option<(Option<u32>, IpNet)> {
+        self.left = self.left.saturating_sub(1);
         let id = if self.add_path { Some(self.cursor.u32()?) } else { None };
+        if !self.ipv6
+            && let Some(net) = take_usual(&mut self.cursor)
+        {
+            return Some((id, net));
+        }
         let length = self.cursor.u8()?;
         Some((id, take_net(&mut self.cursor, self.ipv6, length)?))
     }
+}
+
+/// An IPv4 prefix of 3 octets.
+#[inline]
+fn take_usual(cursor: &mut Cursor<'_>) -> Option<IpNet> {
+    let [length, a, b, c] = *cursor.rest().first_chunk()?;
+    if !USUAL.contains(&length) {
+        return None;
+    }
+    cursor.take(4)?;
+    let address = u32::from_be_bytes([a, b, c, 0]) & mask_v4(length)?;
+    Ipv4Net::new(Ipv4Addr::from(address), length).ok().map(IpNet::V4)
 }
 
 impl Iterator for Prefixes<'_> {
@@ -75,7 +102,15 @@ impl Iterator for Prefixes<'_> {
     fn next(&mut self) -> Option<IpNet> {
         self.next_with_path_id().map(|(_, net)| net)
     }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (self.left.into(), Some(self.left.into()))
+    }
 }
+
+/// Those that were checked, so that their number is known.
+impl ExactSizeIterator for Prefixes<'_> {}
 
 /// The first octets, with zeros for those that are not there.
 pub(crate) fn first_octets<const N: usize>(bytes: &[u8]) -> [u8; N] {
@@ -90,10 +125,11 @@ pub(crate) fn first_octets<const N: usize>(bytes: &[u8]) -> [u8; N] {
 }
 
 /// `None` for a length that cannot be.
+#[inline]
 pub(crate) const fn mask_v4(length: u8) -> Option<u32> {
     match length {
-        0 => Some(0),
-        1..=32 => Some(u32::MAX << (32 - length)),
+        // The lower half of the shifted ones: without a case for 0, where 32 bits cannot be shifted by 32.
+        0..=32 => Some((0xffff_ffff_0000_0000_u64 >> length) as u32),
         _ => None,
     }
 }

@@ -24,6 +24,7 @@ impl Update {
             withdrawn: Span::default(),
             attributes: Span::default(),
             announced: Span::default(),
+            counts: [0; 2],
             four_octet_as: context.four_octet_as,
             ordered: true,
             add_path: context.has_add_path(Family::IPV4_UNICAST),
@@ -137,14 +138,15 @@ impl Update {
             return self.flaw(place.error(FlawKind::Value, body), disable);
         };
         let form = Form::new(context, family, false);
-        if Nlri::decode_form(family, cursor.rest(), form).is_err() {
+        let Ok(nlri) = Nlri::decode_form(family, cursor.rest(), form) else {
             return self.flaw(place.error(FlawKind::Value, body), disable);
-        }
+        };
         if next_hop.is_some_and(|hop| !hop.is_host()) {
             self.flaw(place.error(FlawKind::Value, body), Disposition::TreatAsWithdraw);
         }
         let span = place.behind(cursor.remaining());
-        self.mp_reach = Some((next_hop, Routes { family, span, form }));
+        let routes = Routes { family, span, form, count: nlri.count() };
+        self.mp_reach = Some((next_hop, routes));
     }
 
     fn take_mp_unreach(&mut self, body: &Bytes, place: &Place<'_>, context: &Context) {
@@ -158,9 +160,9 @@ impl Update {
             return self.flaw(place.error(FlawKind::Flags, body), disable);
         }
         match Nlri::decode_form(family, cursor.rest(), form) {
-            Ok(_) => {
+            Ok(nlri) => {
                 let span = place.behind(cursor.remaining());
-                self.mp_unreach = Some(Routes { family, span, form });
+                self.mp_unreach = Some(Routes { family, span, form, count: nlri.count() });
             }
             Err(_) => self.flaw(place.error(FlawKind::Value, body), disable),
         }
@@ -168,16 +170,17 @@ impl Update {
 
     /// RFC 7606 §3 i, §5.3: classic routes that do not parse.
     fn check_routes(&mut self) {
-        for span in [self.withdrawn, self.announced] {
-            if span.is_empty() {
-                continue;
-            }
-            let form = Form { add_path: self.add_path, ..Form::default() };
-            if let Err(at) = Nlri::decode_form(Family::IPV4_UNICAST, span.of(&self.body), form) {
-                let offset = usize::from(span.start) + at;
-                let error = UpdateError::InvalidNetworkField { offset };
-                self.flaw(error, Disposition::SessionReset);
-            }
+        let form = Form { add_path: self.add_path, ..Form::default() };
+        let check = |span: Span| {
+            Nlri::decode_form(Family::IPV4_UNICAST, span.of(&self.body), form)
+                .map(|nlri| nlri.count())
+                .map_err(|at| usize::from(span.start) + at)
+        };
+        let checked = [check(self.withdrawn), check(self.announced)];
+        self.counts = checked.map(|count| count.unwrap_or(0));
+        for offset in checked.into_iter().filter_map(Result::err) {
+            let error = UpdateError::InvalidNetworkField { offset };
+            self.flaw(error, Disposition::SessionReset);
         }
     }
 
@@ -215,6 +218,7 @@ impl Update {
         if has(Disposition::SessionReset) {
             // Nothing that it says can be relied on.
             (self.withdrawn, self.announced) = (Span::default(), Span::default());
+            self.counts = [0; 2];
             (self.mp_reach, self.mp_unreach) = (None, None);
         }
     }

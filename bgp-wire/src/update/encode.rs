@@ -16,7 +16,7 @@ use crate::header::{HEADER_LENGTH, begin, finish, put_u16_at};
 use crate::iana::{AS_TRANS, Afi, AttributeCode, Family, MessageType};
 use crate::message::Context;
 use crate::nlri::EncodeNlri;
-use crate::nlri::prefix::{mask_v4, mask_v6, octets};
+use crate::nlri::prefix::{mask_v6, octets};
 
 /// Writes whole UPDATE messages into a buffer, as many as the prefixes need.
 ///
@@ -333,69 +333,103 @@ impl<T: EncodeNlri, I: Iterator<Item = T>> Pending<I, T> {
 
     /// The same for prefixes, in steps: into a buffer of fixed size, and from there at once.
     fn fill_prefixes(&mut self, out: &mut BytesMut, most: usize) {
-        const STEP: usize = 256;
-        let ipv6 = self.family.afi == Afi::IPV6;
-        let mut room = most.saturating_sub(out.len());
-        let mut step = [0; STEP + 32];
-        let mut used = 0;
-        while self.prepare() {
-            let Some(route) = &self.next else { break };
-            let Some(net) = route.prefix().filter(|net| matches!(net, IpNet::V6(_)) == ipv6) else {
-                self.next = None;
-                continue;
+        let mut step = [0; STEP + LONGEST];
+        loop {
+            let room = most.saturating_sub(out.len());
+            let first = self.next.take();
+            let (routes, limit) = (&mut self.routes, room.min(STEP - 1));
+            let (used, next) = match (self.family.afi == Afi::IPV6, self.add_path) {
+                (false, false) => fill_step::<_, false, false>(first, routes, limit, &mut step),
+                (false, true) => fill_step::<_, false, true>(first, routes, limit, &mut step),
+                (true, false) => fill_step::<_, true, false>(first, routes, limit, &mut step),
+                (true, true) => fill_step::<_, true, true>(first, routes, limit, &mut step),
             };
-            let id = if self.add_path { 4 } else { 0 };
-            // The default route has no octets but its length.
-            let octets = id + 1 + octets(net.prefix_len());
-            if octets > room {
-                break;
-            }
-            let Some(free) = step.get_mut(used..) else { break };
-            put_prefix(self.add_path.then(|| route.path_id()), &net, free);
-            used += octets;
-            room -= octets;
-            self.next = None;
-            if used > STEP {
-                out.extend_from_slice(step.get(..used).unwrap_or_default());
-                used = 0;
+            out.extend_from_slice(step.get(..used).unwrap_or_default());
+            self.next = next;
+            // Without one that is left over there are no more; with one, was it the step that was full?
+            if self.next.is_none() || limit == room {
+                return;
             }
         }
-        out.extend_from_slice(step.get(..used).unwrap_or_default());
     }
 }
 
-/// Writes path identifier, length and the whole address over the front of `free`: what is too much of the
-/// address the next one overwrites.
+/// Octets that are written at once: a power of two
+const STEP: usize = 512;
+/// Octets that one prefix may write, also those that the next one overwrites
+const LONGEST: usize = 4 + 17;
+
+/// Writes prefixes of one address family while they take not more than `limit` octets. How many they took,
+/// and the route for which there was no room.
 #[inline]
-fn put_prefix(path_id: Option<u32>, net: &IpNet, free: &mut [u8]) {
-    let free = match (path_id, free) {
-        (Some(path_id), [a, b, c, d, rest @ ..]) => {
-            [*a, *b, *c, *d] = path_id.to_be_bytes();
-            rest
-        }
-        (_, free) => free,
-    };
-    match net {
-        IpNet::V4(net) => {
-            let length = net.prefix_len();
-            let address = u32::from(net.addr()) & mask_v4(length).unwrap_or(0);
-            if let Some(field) = free.first_chunk_mut() {
-                // Length and address, and three octets that are overwritten
-                let value = u64::from(length) << 56 | u64::from(address) << 24;
-                *field = value.to_be_bytes();
-            }
-        }
-        IpNet::V6(net) => {
-            let length = net.prefix_len();
-            let address = u128::from(net.addr()) & mask_v6(length).unwrap_or(0);
-            if let Some((first, rest)) = free.split_first_mut()
-                && let Some(field) = rest.first_chunk_mut()
-            {
-                *first = length;
-                *field = address.to_be_bytes();
-            }
+fn fill_step<T: EncodeNlri, const IPV6: bool, const ADD_PATH: bool>(
+    first: Option<T>,
+    routes: &mut impl Iterator<Item = T>,
+    limit: usize,
+    step: &mut [u8; STEP + LONGEST],
+) -> (usize, Option<T>) {
+    let mut used = 0;
+    if let Some(route) = first {
+        match put_prefix::<T, IPV6, ADD_PATH>(&route, used, limit, step) {
+            Some(octets) => used += octets,
+            None => return (used, Some(route)),
         }
     }
+    for route in routes {
+        match put_prefix::<T, IPV6, ADD_PATH>(&route, used, limit, step) {
+            Some(octets) => used += octets,
+            None => return (used, Some(route)),
+        }
+    }
+    (used, None)
+}
+
+/// Writes path identifier, length and the whole address behind the `used` octets: what is too much of the
+/// address the next prefix overwrites. The octets that count, 0 for another family's; `None` when there are
+/// too many of them.
+#[inline(always)]
+fn put_prefix<T: EncodeNlri, const IPV6: bool, const ADD_PATH: bool>(
+    route: &T,
+    used: usize,
+    limit: usize,
+    step: &mut [u8; STEP + LONGEST],
+) -> Option<usize> {
+    let id = if ADD_PATH { 4 } else { 0 };
+    // Always in there: the mask only says so to the compiler.
+    let field = step.get_mut(used & (STEP - 1)..)?;
+    let (id_field, field) = field.split_at_mut_checked(id)?;
+    let length = match route.prefix() {
+        Some(IpNet::V4(net)) if !IPV6 => {
+            let length = net.prefix_len();
+            // Length, address, and three octets that are overwritten: one number, the first octet lowest.
+            let mask = u64::from(ones(length).swap_bytes());
+            let address = u64::from(u32::from_le_bytes(net.addr().octets()));
+            let value = u64::from(length) | (address & mask) << 8;
+            *field.first_chunk_mut()? = value.to_le_bytes();
+            length
+        }
+        Some(IpNet::V6(net)) if IPV6 => {
+            let length = net.prefix_len();
+            let address = u128::from(net.addr()) & mask_v6(length).unwrap_or(0);
+            let (first, rest) = field.split_first_mut()?;
+            *first = length;
+            *rest.first_chunk_mut()? = address.to_be_bytes();
+            length
+        }
+        _ => return Some(0),
+    };
+    if ADD_PATH {
+        id_field.copy_from_slice(&route.path_id().to_be_bytes());
+    }
+    // The default route has no octets but its length.
+    let octets = id + 1 + octets(length);
+    (used + octets <= limit).then_some(octets)
+}
+
+/// As many ones as the prefix is long, at most 32 of them.
+#[inline(always)]
+const fn ones(length: u8) -> u32 {
+    (0xffff_ffff_0000_0000_u64 >> (length & 63)) as u32
 }
 
 /// NEXT_HOP belongs between AS_PATH and what follows.

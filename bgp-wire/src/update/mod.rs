@@ -62,6 +62,8 @@ pub struct Update {
     withdrawn: Span,
     attributes: Span,
     announced: Span,
+    /// Of withdrawn and of announced classic routes
+    counts: [u16; 2],
     four_octet_as: bool,
     /// Attributes stand in the order of canonical form.
     ordered: bool,
@@ -97,6 +99,7 @@ struct Routes {
     family: Family,
     span: Span,
     form: Form,
+    count: u16,
 }
 
 /// MP_REACH_NLRI (RFC 4760 §3).
@@ -196,6 +199,7 @@ impl Update {
         if !keep(Family::IPV4_UNICAST) {
             removed = !self.withdrawn.is_empty() || !self.announced.is_empty();
             (self.withdrawn, self.announced) = (Span::default(), Span::default());
+            self.counts = [0; 2];
         }
         if self.mp_reach.is_some_and(|(_, routes)| !keep(routes.family)) {
             (self.mp_reach, removed) = (None, true);
@@ -208,23 +212,23 @@ impl Update {
 
     /// The classic field of announced routes, as it came.
     pub fn announced(&self) -> Nlri<'_> {
-        self.classic(self.announced)
+        self.classic(self.announced, self.counts[1])
     }
 
     /// The classic field of withdrawn routes, as it came.
     pub fn withdrawn(&self) -> Nlri<'_> {
-        self.classic(self.withdrawn)
+        self.classic(self.withdrawn, self.counts[0])
     }
 
     #[inline]
-    fn classic(&self, span: Span) -> Nlri<'_> {
+    fn classic(&self, span: Span, count: u16) -> Nlri<'_> {
         let form = Form { add_path: self.add_path, ..Form::default() };
-        Nlri::checked(Family::IPV4_UNICAST, span.of(&self.body), form)
+        Nlri::checked(Family::IPV4_UNICAST, span.of(&self.body), form, count)
     }
 
     #[inline]
     fn nlri(&self, routes: Routes) -> Nlri<'_> {
-        Nlri::checked(routes.family, routes.span.of(&self.body), routes.form)
+        Nlri::checked(routes.family, routes.span.of(&self.body), routes.form, routes.count)
     }
 
     /// MP_REACH_NLRI, as it came
