@@ -38,7 +38,6 @@ pub enum Action {
 }
 
 /// What happened.
-#[expect(clippy::large_enum_variant, reason = "nearly all events are UPDATEs")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The session is up.

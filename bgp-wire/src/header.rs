@@ -1,6 +1,6 @@
 //! Framing (RFC 4271 §4.1).
 
-use bytes::{Buf, BufMut, Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 use crate::error::HeaderError;
 use crate::iana::MessageType;
@@ -104,20 +104,24 @@ pub(crate) fn write(out: &mut BytesMut, kind: MessageType, body: impl FnOnce(&mu
 }
 
 /// Writes a header whose length [`finish`] fills in; returns where the message starts.
+#[inline]
 pub(crate) fn begin(out: &mut BytesMut, kind: MessageType) -> usize {
     let start = out.len();
-    out.put_slice(&[0xff; 16]);
-    out.put_u16(0);
-    out.put_u8(kind.0);
+    let mut header = [0xff; HEADER_LENGTH];
+    let [.., high, low, field] = &mut header;
+    (*high, *low, *field) = (0, 0, kind.0);
+    out.extend_from_slice(&header);
     start
 }
 
+#[inline]
 pub(crate) fn finish(out: &mut BytesMut, start: usize) {
     let length = u16::try_from(out.len() - start).unwrap_or(u16::MAX);
     put_u16_at(out, start + 16, length);
 }
 
 /// Overwrites two bytes that were written before.
+#[inline]
 pub(crate) fn put_u16_at(out: &mut BytesMut, at: usize, value: u16) {
     if let Some(field) = out.get_mut(at..at + 2) {
         field.copy_from_slice(&value.to_be_bytes());
@@ -127,6 +131,8 @@ pub(crate) fn put_u16_at(out: &mut BytesMut, at: usize, value: u16) {
 #[cfg(test)]
 mod tests {
     use alloc::vec::Vec;
+
+    use bytes::BufMut;
 
     use super::*;
     use crate::message::Message;

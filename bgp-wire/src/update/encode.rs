@@ -147,7 +147,7 @@ impl<'a> UpdateWriter<'a> {
     ) -> bool {
         let start = self.out.len();
         let length = attributes.bytes().len() + 7;
-        self.out.reserve(HEADER_LENGTH + 4 + length);
+        self.out.reserve(HEADER_LENGTH + 4 + length + STEP);
         begin(self.out, MessageType::UPDATE);
         let length = u16::try_from(length).unwrap_or(u16::MAX);
         self.out.put_u32(length.into()); // nothing withdrawn, then the length
@@ -355,7 +355,7 @@ impl<T: EncodeNlri, I: Iterator<Item = T>> Pending<I, T> {
 }
 
 /// Octets that are written at once: a power of two
-const STEP: usize = 512;
+const STEP: usize = 128;
 /// Octets that one prefix may write, also those that the next one overwrites
 const LONGEST: usize = 4 + 17;
 

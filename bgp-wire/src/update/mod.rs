@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use bytes::Bytes;
 use smallvec::SmallVec;
 
+use crate::attribute::EXTENDED_LENGTH;
 use crate::attribute::as_path::{AsPath, AsPathBuilder, widen};
 use crate::attribute::check::canonical_flags;
 use crate::attribute::next_hop::NextHop;
@@ -286,7 +287,7 @@ impl Update {
         out.clear();
         let attributes = self.attributes();
         if self.ordered && self.four_octet_as {
-            attributes.iter().for_each(|raw| put_canonical(out, &raw));
+            copy_canonical(attributes.bytes(), out);
             return AttributesRef::new(out);
         }
         let mut list: SmallVec<[RawAttribute<'_>; 16]> = attributes.iter().collect();
@@ -321,6 +322,26 @@ const fn is_canonical(raw: &RawAttribute<'_>) -> bool {
         | AttributeCode::AS4_PATH
         | AttributeCode::AS4_AGGREGATOR => false,
         code => raw.is_transitive() || crate::attribute::check::category(code).is_some(),
+    }
+}
+
+/// Copies attributes that stand in order. Nearly all are in canonical form already, so they are copied
+/// together.
+fn copy_canonical(bytes: &[u8], out: &mut Vec<u8>) {
+    let mut cursor = Cursor::new(bytes);
+    // Where that begins which is to be copied as it is
+    let mut run = 0;
+    loop {
+        let end = cursor.offset();
+        let Some(raw) = RawAttribute::decode(&mut cursor) else {
+            return out.extend_from_slice(bytes.get(run..end).unwrap_or_default());
+        };
+        let long = if raw.value.len() > usize::from(u8::MAX) { EXTENDED_LENGTH } else { 0 };
+        if raw.flags != canonical_flags(raw.flags, raw.code) | long || !is_canonical(&raw) {
+            out.extend_from_slice(bytes.get(run..end).unwrap_or_default());
+            put_canonical(out, &raw);
+            run = cursor.offset();
+        }
     }
 }
 

@@ -6,7 +6,6 @@ use core::net::Ipv4Addr;
 use proptest::prelude::*;
 
 use super::*;
-use crate::attribute::EXTENDED_LENGTH;
 use crate::{Afi, Aggregator, AsPathBuilder, Context, Origin, PathAttributes, Safi, SegmentKind};
 
 mod rfc7606;
