@@ -47,7 +47,7 @@ def _capability(code, value=b""):
     return bytes([code, len(value)]) + value
 
 
-def open_message(offer, asn, identifier):
+def open_message(offer, asn, identifier, role):
     """An OPEN with what `offer` (see recipe.py) wants to be there."""
     families = [FAMILIES[name] for name in offer.families]
     triples = b"".join(struct.pack("!HB", *family) for family in families)
@@ -59,7 +59,7 @@ def open_message(offer, asn, identifier):
         "four-octet-as": lambda: _capability(65, struct.pack("!I", asn)),
         "extended-next-hop": lambda: _capability(5, b"".join(
             struct.pack("!HHH", afi, safi, 2) for afi, safi in families if afi == 1)),
-        "graceful-restart": lambda: _capability(64, struct.pack("!H", 0x4000 | 120) + b"".join(
+        "graceful-restart": lambda: _capability(64, struct.pack("!H", 0x4000 | offer.restart_time) + b"".join(
             struct.pack("!HBB", afi, safi, 0x80) for afi, safi in families)),
         "long-lived": lambda: _capability(71, b"".join(
             struct.pack("!HBB", afi, safi, 0x80) + (3600).to_bytes(3, "big")
@@ -70,8 +70,8 @@ def open_message(offer, asn, identifier):
         "software-version": lambda: _capability(75, b"\x09collector"),
     }
     capabilities += [possible[name]() for name in possible if name in offer.capabilities]
-    if offer.role:
-        capabilities.append(_capability(9, bytes([ROLES[offer.role]])))
+    if role:
+        capabilities.append(_capability(9, bytes([ROLES[role]])))
     # Each in a parameter of its own: some daemons still want it so.
     parameters = b"".join(bytes([2, len(one)]) + one for one in capabilities)
     if len(parameters) > 255:
@@ -102,7 +102,7 @@ def end_of_rib(family):
 
 
 def update(prefixes, attributes):
-    """IPv4 routes with `attributes` as they are given, NEXT_HOP among them."""
+    """IPv4 routes, if any, with `attributes` as they are given, NEXT_HOP among them."""
     nlri = b""
     for text in prefixes:
         net = ipaddress.ip_network(text)

@@ -13,11 +13,11 @@ PORT = 179
 class Connection:
     """One BGP session seen from our side."""
 
-    def __init__(self, stream, offer, asn, identifier):
+    def __init__(self, stream, offer, asn, identifier, role=""):
         self.stream, self.offer = stream, offer
         self.messages, self.buffer, self.closed = [], bytearray(), False
         self.next_keepalive = time.monotonic() + KEEPALIVE_TIME
-        self.send(bgp.open_message(offer, asn, identifier))
+        self.send(bgp.open_message(offer, asn, identifier, role))
 
     @property
     def established(self):
@@ -80,14 +80,15 @@ class Collector:
         if feeds:
             self.feeder = Connection(stream, self.recipe, self.recipe.feeder, self.feeder_address)
         else:
-            self.main = Connection(stream, self.recipe, self.recipe.asn, "192.0.2.2")
+            self.main = Connection(stream, self.recipe, self.recipe.asn, "192.0.2.2",
+                                   self.recipe.role)
         self.selector.register(stream, selectors.EVENT_READ, self.feeder if feeds else self.main)
 
     def _forget(self, connection):
         try:
             self.selector.unregister(connection.stream)
-        except KeyError:
-            pass
+        except (KeyError, ValueError):
+            pass  # it was closed before
         connection.stream.close()
 
     def _turn(self, timeout):
@@ -102,14 +103,16 @@ class Collector:
             if connection and not connection.closed:
                 connection.tick()
 
-    def until_established(self, deadline=60):
-        """Waits for the session, and for the feeder's where there is one."""
+    def until_established(self, running, deadline=60):
+        """Waits for the session, and for the feeder's where there is one; all of `running` has to live."""
         end = time.monotonic() + deadline
         wanted = [lambda: self.main] + [lambda: self.feeder] * bool(self.recipe.feeder)
         while not all(one() and one().established for one in wanted):
             if time.monotonic() > end:
                 seen = self.main.messages if self.main else "no connection"
                 raise TimeoutError(f"no session within {deadline} s: {seen}")
+            if any(process.poll() is not None for process in running):
+                raise TimeoutError("the daemon has ended")
             self._turn(0.2)
         self.active = time.monotonic()
 

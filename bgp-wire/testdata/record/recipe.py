@@ -5,6 +5,7 @@
     #: with add-path                    capabilities besides the usual ones
     #: without four-octet-as            usual ones left out
     #: role customer                    its role (RFC 9234)
+    #: restart-time 120                 seconds in the graceful restart capability
     #: feeder 65010                     a second neighbour, 192.0.2.3, of this AS
 
 then what happens, in this order, once the session is up. After a line the daemon is left to speak until it
@@ -12,11 +13,12 @@ is quiet, but between two `run` lines only where `quiet` stands:
 
     #: run COMMAND …                    in the daemon's network namespace; {dir} is its folder
     #: quiet
-    #: feed PREFIX,PREFIX ATTRIBUTES    the feeder announces them; the attributes are in hexadecimal
+    #: feed PREFIX,PREFIX ATTRIBUTES    the feeder announces them, or only the attributes where `-` stands;
+                                        these are in hexadecimal, NEXT_HOP among them
     #: send refresh FAMILY              the collector asks for the routes again
     #: send mark FAMILY 1               … or sends a mark (RFC 7313): 1 begin, 2 end
     #: send notification 6 4            … or ends the session
-    #: feed notification 6 9            the feeder ends its own
+    #: feed close                       the feeder's connection breaks
 """
 
 from dataclasses import dataclass, field
@@ -31,6 +33,7 @@ class Recipe:
     families: list = field(default_factory=lambda: ["ipv4-unicast", "ipv6-unicast"])
     capabilities: set = field(default_factory=lambda: set(USUAL))
     role: str = ""
+    restart_time: int = 120
     feeder: int = 0
     steps: list = field(default_factory=list)
 
@@ -53,6 +56,8 @@ def read(text):
             recipe.capabilities -= set(words)
         elif word == "role":
             recipe.role = rest
+        elif word == "restart-time":
+            recipe.restart_time = int(rest)
         elif word == "feeder":
             recipe.feeder = int(rest)
         elif word in ("run", "feed", "send", "quiet"):

@@ -62,17 +62,24 @@ def step(collector, word, rest, folder):
         if done.returncode or any(sign in said.lower() for sign in ("error", "invalid", "unknown")):
             print(f"  {rest}\n    {done.returncode}: {said}", file=sys.stderr)
         return
-    to = collector.main if word == "send" else collector.feeder
-    first, *others = rest.split(maxsplit=1 if word == "feed" else -1)
-    if first == "notification":
-        code, subcode = "".join(others).split() if word == "feed" else others
-        to.send(bgp.notification(int(code), int(subcode)))
-    elif first == "refresh":
-        to.send(bgp.route_refresh(others[0]))
-    elif first == "mark":
-        to.send(bgp.route_refresh(others[0], int(others[1])))
+    if word == "feed":
+        prefixes, _, attributes = rest.partition(" ")
+        if prefixes == "close":
+            collector.feeder.stream.close()
+            collector.feeder.closed = True
+        else:
+            prefixes = [] if prefixes == "-" else prefixes.split(",")
+            collector.feeder.send(bgp.update(prefixes, bytes.fromhex(attributes)))
+        return
+    what, *words = rest.split()
+    if what == "notification":
+        collector.main.send(bgp.notification(*map(int, words)))
+    elif what == "refresh":
+        collector.main.send(bgp.route_refresh(words[0]))
+    elif what == "mark":
+        collector.main.send(bgp.route_refresh(words[0], int(words[1])))
     else:
-        to.send(bgp.update(first.split(","), bytes.fromhex(others[0])))
+        raise ValueError(f"what is “{rest}”?")
 
 
 def record(name, session, keep):
@@ -89,7 +96,7 @@ def record(name, session, keep):
     os.chmod(own, 0o600)
     running = daemon.start(folder, own, INSIDE)
     try:
-        collector.until_established()
+        collector.until_established(running)
         collector.until_quiet(QUIET)
         for position, (word, rest) in enumerate(wanted.steps):
             if word != "quiet":
