@@ -18,6 +18,7 @@ is quiet, but between two `run` lines only where `quiet` stands:
     #: send refresh FAMILY              the collector asks for the routes again
     #: send mark FAMILY 1               … or sends a mark (RFC 7313): 1 begin, 2 end
     #: send notification 6 4            … or ends the session
+    #: stop                             the daemon is told to end (SIGTERM)
     #: feed close                       the feeder's connection breaks
 """
 
@@ -60,7 +61,7 @@ def read(text):
             recipe.restart_time = int(rest)
         elif word == "feeder":
             recipe.feeder = int(rest)
-        elif word in ("run", "feed", "send", "quiet"):
+        elif word in ("run", "feed", "send", "quiet", "stop"):
             recipe.steps.append((word, rest))
         else:
             raise ValueError(f"what is “{word}”?")

@@ -28,7 +28,7 @@ from collector import Collector
 from daemons import DAEMONS
 
 TESTDATA = Path(__file__).resolve().parent.parent
-NAMESPACE, DEADLINE, QUIET = "daemon", 60, 2.5
+NAMESPACE, DEADLINE, QUIET = "daemon", 60, 4
 INSIDE = ["ip", "netns", "exec", NAMESPACE]
 FEEDER = "192.0.2.3"
 
@@ -99,7 +99,10 @@ def record(name, session, keep):
         collector.until_established(running)
         collector.until_quiet(QUIET)
         for position, (word, rest) in enumerate(wanted.steps):
-            if word != "quiet":
+            if word == "stop":
+                for process in running:
+                    process.terminate()
+            elif word != "quiet":
                 step(collector, word, rest, folder)
             # Commands that follow each other belong together.
             if [one for one, _ in wanted.steps[position:position + 2]] != ["run", "run"]:
