@@ -1,6 +1,7 @@
 """How each daemon is started: the folder it gets, its commands, its version."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -8,9 +9,10 @@ from pathlib import Path
 class Daemon:
     """Commands that make up a daemon; `{dir}` is its folder, `{conf}` its configuration."""
 
-    def __init__(self, commands, version, folders=(), environment=(), prepare=None):
+    def __init__(self, commands, version, folders=(), environment=(), prepare=None,
+                 owner="root"):
         self.commands, self.version, self.folders = commands, version, folders
-        self.environment, self.prepare = dict(environment), prepare
+        self.environment, self.prepare, self.owner = dict(environment), prepare, owner
 
     def start(self, folder, conf, inside):
         """Starts it; `inside` is put before each command."""
@@ -18,6 +20,8 @@ class Daemon:
             os.makedirs(path, exist_ok=True)
         if self.prepare:
             self.prepare(Path(folder))
+        for path in folder, *Path(folder).iterdir():
+            shutil.chown(path, self.owner)
         env = {**os.environ, **self.environment}
         running = []
         for number, command in enumerate(self.commands):
@@ -29,8 +33,8 @@ class Daemon:
 
 
 def _frr(name):
-    """zebra or bgpd, as root, with its sockets in {dir}."""
-    return [f"/usr/lib/frr/{name}", "-u", "root", "-g", "root", "--vty_socket", "{dir}",
+    """zebra or bgpd, with its sockets in {dir}."""
+    return [f"/usr/lib/frr/{name}", "--vty_socket", "{dir}",
             "-z", "{dir}/zserv.api", "-i", f"{{dir}}/{name}.pid", "-P", "0", "--log", "stdout"]
 
 
@@ -52,7 +56,7 @@ DAEMONS = {
                      [("exabgp.daemon.user", "root"), ("exabgp.daemon.drop", "false"),
                       ("exabgp.log.all", "true"), ("exabgp.api.ack", "false")], _fifos),
     "frr": Daemon([_frr("zebra") + ["-f", "{dir}/zebra.conf"], _frr("bgpd") + ["-f", "{conf}"]],
-                  ["/usr/lib/frr/bgpd", "--version"], prepare=_zebra_conf),
+                  ["/usr/lib/frr/bgpd", "--version"], prepare=_zebra_conf, owner="frr"),
     "gobgp": Daemon([["gobgpd", "-f", "{conf}", "-t", "toml", "--api-hosts", "127.0.0.1:50051",
                       "--log-plain"]],
                     ["gobgpd", "--version"]),

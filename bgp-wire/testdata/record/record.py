@@ -39,7 +39,8 @@ def ip(*words):
 
 def network():
     """`daemon0` of the daemon and `collect0` of ours, both with fixed link-local addresses."""
-    subprocess.run(["mount", "-t", "tmpfs", "tmpfs", "/run"], check=True)
+    for folder in "/run", "/var/tmp":
+        subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)
     socket.sethostname("daemon")
     ip("netns", "add", NAMESPACE)
     ip("link", "add", "collect0", "type", "veth", "peer", "name", "daemon0", "netns", NAMESPACE)
