@@ -69,6 +69,8 @@ def open_message(offer, asn, identifier, role):
         "fqdn": lambda: _capability(73, b"\x09collector\x0bexample.net"),
         "software-version": lambda: _capability(75, b"\x09collector"),
     }
+    if not any(afi == 1 for afi, _ in families):
+        del possible["extended-next-hop"]  # FRR ends the session over an empty one
     capabilities += [possible[name]() for name in possible if name in offer.capabilities]
     if role:
         capabilities.append(_capability(9, bytes([ROLES[role]])))
