@@ -83,6 +83,20 @@ def open_message(offer, asn, identifier, role):
     return message(OPEN, fixed + bytes([len(parameters)]) + parameters)
 
 
+def families_of(open_frame):
+    """The names of the families an OPEN offers."""
+    found, parameters = [], open_frame[HEADER + 10:]
+    while parameters:
+        kind, length = parameters[:2]
+        capabilities, parameters = parameters[2:2 + length], parameters[2 + length:]
+        while kind == 2 and capabilities:
+            code, length = capabilities[:2]
+            if code == 1:
+                found.append(struct.unpack("!HxB", capabilities[2:6]))
+            capabilities = capabilities[2 + length:]
+    return [name for name, family in FAMILIES.items() if family in (found or [(1, 1)])]
+
+
 def keepalive():
     return message(KEEPALIVE)
 

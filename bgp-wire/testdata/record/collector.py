@@ -2,6 +2,7 @@
 
 import selectors
 import socket
+import struct
 import time
 
 import bgp
@@ -45,8 +46,11 @@ class Connection:
             if one[18] == bgp.OPEN:
                 self.send(bgp.keepalive())
             if self.established and not before:
+                # OpenBGPD ends the session over a family it has not offered.
+                offered = bgp.families_of(self.messages[0])
                 for family in self.offer.families:
-                    self.send(bgp.end_of_rib(family))
+                    if family in offered:
+                        self.send(bgp.end_of_rib(family))
         return any(one[18] != bgp.KEEPALIVE for one in found)
 
     def tick(self):
@@ -103,9 +107,19 @@ class Collector:
             if connection and not connection.closed:
                 connection.tick()
 
+    def advertise(self):
+        """A router advertisement on our side of the link: FRR learns the neighbour from it."""
+        raw = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+        raw.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_MULTICAST_HOPS, 255)
+        # Type 134, router lifetime 1800 s; the kernel fills in the checksum.
+        advertisement = struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0)
+        raw.sendto(advertisement, ("ff02::1", 0, 0, socket.if_nametoindex("collect0")))
+        raw.close()
+
     def until_established(self, running, deadline=60):
         """Waits for the session, and for the feeder's where there is one; all of `running` has to live."""
-        end = time.monotonic() + deadline
+        next_advertisement = time.monotonic()
+        end = next_advertisement + deadline
         wanted = [lambda: self.main] + [lambda: self.feeder] * bool(self.recipe.feeder)
         while not all(one() and one().established for one in wanted):
             if time.monotonic() > end:
@@ -113,6 +127,9 @@ class Collector:
                 raise TimeoutError(f"no session within {deadline} s: {seen}")
             if any(process.poll() is not None for process in running):
                 raise TimeoutError("the daemon has ended")
+            if self.recipe.advertise and time.monotonic() > next_advertisement:
+                self.advertise()
+                next_advertisement += 1
             self._turn(0.2)
         self.active = time.monotonic()
 

@@ -5,6 +5,7 @@
     #: with add-path                    capabilities besides the usual ones
     #: without four-octet-as            usual ones left out
     #: role customer                    its role (RFC 9234)
+    #: advertise                        a router advertisement, for FRR's unnumbered sessions
     #: restart-time 120                 seconds in the graceful restart capability
     #: feeder 65010                     a second neighbour, 192.0.2.3, of this AS
 
@@ -36,6 +37,7 @@ class Recipe:
     role: str = ""
     restart_time: int = 120
     feeder: int = 0
+    advertise: bool = False
     steps: list = field(default_factory=list)
 
 
@@ -57,6 +59,8 @@ def read(text):
             recipe.capabilities -= set(words)
         elif word == "role":
             recipe.role = rest
+        elif word == "advertise":
+            recipe.advertise = True
         elif word == "restart-time":
             recipe.restart_time = int(rest)
         elif word == "feeder":

@@ -110,6 +110,8 @@ def record(name, session, keep):
                 collector.until_quiet(QUIET)
         conf.with_suffix(".bin").write_bytes(collector.recorded())
         kinds = [one[18] for one in collector.main.messages]
+        if collector.feeder and any(one[18] == bgp.NOTIFICATION for one in collector.feeder.messages):
+            print(f"  the feeder was told {collector.feeder.messages[-1][19:].hex()}", file=sys.stderr)
         print(f"{name}/{session}: {len(collector.recorded())} octets, "
               + ", ".join(f"{kinds.count(kind)} of type {kind}" for kind in sorted(set(kinds))))
     except TimeoutError as error:
