@@ -5,6 +5,7 @@
     #: with add-path                    capabilities besides the usual ones
     #: without four-octet-as            usual ones left out
     #: role customer                    its role (RFC 9234)
+    #: link-local-only                  the link has no other addresses
     #: advertise                        a router advertisement, for FRR's unnumbered sessions
     #: restart-time 120                 seconds in the graceful restart capability
     #: feeder 65010                     a second neighbour, 192.0.2.3, of this AS
@@ -38,6 +39,7 @@ class Recipe:
     restart_time: int = 120
     feeder: int = 0
     advertise: bool = False
+    link_local_only: bool = False
     steps: list = field(default_factory=list)
 
 
@@ -59,6 +61,8 @@ def read(text):
             recipe.capabilities -= set(words)
         elif word == "role":
             recipe.role = rest
+        elif word == "link-local-only":
+            recipe.link_local_only = True
         elif word == "advertise":
             recipe.advertise = True
         elif word == "restart-time":
@@ -68,5 +72,5 @@ def read(text):
         elif word in ("run", "feed", "send", "quiet", "stop"):
             recipe.steps.append((word, rest))
         else:
-            raise ValueError(f"what is “{word}”?")
+            raise ValueError(f"what is {word!r}?")
     return recipe

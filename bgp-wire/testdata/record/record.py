@@ -37,7 +37,7 @@ def ip(*words):
     subprocess.run(["ip", *words], check=True)
 
 
-def network():
+def network(link_local_only):
     """`daemon0` of the daemon and `collect0` of ours, both with fixed link-local addresses."""
     for folder in "/run", "/var/tmp":
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", folder], check=True)
@@ -47,10 +47,12 @@ def network():
     for where, link, host in ([], "collect0", 2), (["-n", NAMESPACE], "daemon0", 1):
         ip(*where, "link", "set", "lo", "up")
         ip(*where, "link", "set", link, "addrgenmode", "none", "up")
-        ip(*where, "address", "add", f"192.0.2.{host}/24", "dev", link)
-        for prefix in ("2001:db8::", "fe80::"):
-            ip(*where, "address", "add", f"{prefix}{host}/64", "dev", link, "nodad")
-    ip("address", "add", f"{FEEDER}/24", "dev", "collect0")
+        ip(*where, "address", "add", f"fe80::{host}/64", "dev", link, "nodad")
+        if not link_local_only:
+            ip(*where, "address", "add", f"192.0.2.{host}/24", "dev", link)
+            ip(*where, "address", "add", f"2001:db8::{host}/64", "dev", link, "nodad")
+    if not link_local_only:
+        ip("address", "add", f"{FEEDER}/24", "dev", "collect0")
 
 
 def step(collector, word, rest, folder):
@@ -80,14 +82,14 @@ def step(collector, word, rest, folder):
     elif what == "mark":
         collector.main.send(bgp.route_refresh(words[0], int(words[1])))
     else:
-        raise ValueError(f"what is “{rest}”?")
+        raise ValueError(f"what is {rest!r}?")
 
 
 def record(name, session, keep):
     """Runs inside the namespaces."""
-    network()
     daemon, conf = DAEMONS[name], TESTDATA / name / f"{session}.conf"
     wanted = recipe.read(conf.read_text())
+    network(wanted.link_local_only)
     collector = Collector(wanted, FEEDER)
     folder = tempfile.mkdtemp(prefix="record-")
     os.chmod(folder, 0o755)
