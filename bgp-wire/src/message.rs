@@ -22,8 +22,6 @@ pub struct Context {
     pub external: bool,
     /// Families whose routes carry a path identifier (RFC 7911).
     pub add_path: SmallVec<[Family; 2]>,
-    /// Families whose routes may have several labels (RFC 8277 §2.1).
-    pub multiple_labels: SmallVec<[Family; 2]>,
 }
 
 impl Context {

@@ -16,7 +16,6 @@ fn context(bits: u8) -> Context {
         extended_message: bits & 2 != 0,
         external: bits & 16 != 0,
         add_path: families(4).iter().copied().collect(),
-        multiple_labels: families(8).iter().copied().collect(),
     }
 }
 

@@ -104,7 +104,7 @@ fn decode_labelled<'a>(
     let mut length = cursor.u8()?;
     let labels = match kind {
         NlriKind::Vpn => LabelStack::default(),
-        _ => LabelStack::decode(cursor, form.multiple_labels, form.withdrawn)?,
+        _ => LabelStack::decode(cursor, length, form.withdrawn)?,
     };
     if kind != NlriKind::Vpn {
         let octets = u8::try_from(labels.encoded_length(form.withdrawn)).ok()?;

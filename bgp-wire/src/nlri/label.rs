@@ -37,21 +37,28 @@ impl LabelStack {
         self.0.is_empty()
     }
 
-    /// Reads labels up to the bottom of the stack where there may be several, else one, whatever its
-    /// bottom bit says (RFC 8277 §2.2). A withdrawn route has none.
-    pub(crate) fn decode(cursor: &mut Cursor<'_>, several: bool, withdrawn: bool) -> Option<Self> {
+    /// Reads the labels of NLRI of `bits` bits, up to the bottom of the stack. Where there is none it is one
+    /// label. A withdrawn route has none.
+    ///
+    /// RFC 8277 §2.2 allows several labels, and the bottom bit a meaning, only to those that agreed on the
+    /// Multiple Labels capability. Nobody offers it: BIRD, FRR, GoBGP and ExaBGP send and read stacks all the
+    /// same, as RFC 3107 had it.
+    pub(crate) fn decode(cursor: &mut Cursor<'_>, bits: u8, withdrawn: bool) -> Option<Self> {
+        if withdrawn {
+            return take_u24(cursor).map(|_| Self::default());
+        }
+        let mut ahead = *cursor;
         let mut labels = SmallVec::new();
-        loop {
-            let entry = take_u24(cursor)?;
-            if withdrawn {
-                break;
-            }
+        for _ in 0..bits / 24 {
+            let entry = take_u24(&mut ahead)?;
             labels.push(entry >> 4);
-            if !several || entry & BOTTOM != 0 {
-                break;
+            if entry & BOTTOM != 0 {
+                *cursor = ahead;
+                return Some(Self(labels));
             }
         }
-        Some(Self(labels))
+        labels.truncate(1);
+        take_u24(cursor).map(|_| Self(labels))
     }
 
     /// Octets that [`LabelStack::encode`] appends.

@@ -20,19 +20,13 @@ pub use prefix::{Prefixes, encode_prefix};
 pub(crate) struct Form {
     /// A path identifier stands before each (RFC 7911 §3).
     pub(crate) add_path: bool,
-    /// There may be several labels (RFC 8277 §2.3).
-    pub(crate) multiple_labels: bool,
     /// In place of labels there is a field that means nothing (RFC 8277 §2.4).
     pub(crate) withdrawn: bool,
 }
 
 impl Form {
     pub(crate) fn new(context: &Context, family: Family, withdrawn: bool) -> Self {
-        Self {
-            add_path: context.has_add_path(family),
-            multiple_labels: context.multiple_labels.contains(&family),
-            withdrawn,
-        }
+        Self { add_path: context.has_add_path(family), withdrawn }
     }
 }
 

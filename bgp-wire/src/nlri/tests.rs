@@ -96,24 +96,21 @@ fn rfc8277_2_2_one_label() {
 
 #[test]
 fn rfc8277_2_3_several_labels() {
-    let form = Form { multiple_labels: true, ..Form::default() };
     let field = [56, 0, 6, 0x40, 0, 0xc, 0x81, 10];
     let expected = Ok(vec!["10.0.0.0/8 label 100/200".into()]);
-    assert_eq!(texts(Family::IPV4_LABELLED, &field, form), expected);
+    assert_eq!(plain(Family::IPV4_LABELLED, &field), expected);
     // "failure to set the S bit in the last label will make it impossible to parse the NLRI correctly"
-    let field = [56, 0, 6, 0x40, 0, 0xc, 0x80, 10];
-    assert_eq!(texts(Family::IPV4_LABELLED, &field, form), Err(0));
+    let field = [72, 0, 6, 0x40, 0, 0xc, 0x80, 10, 0, 0];
+    assert_eq!(plain(Family::IPV4_LABELLED, &field), Err(0));
 }
 
 #[test]
 fn rfc8277_2_4_withdrawn_labels_mean_nothing() {
-    for multiple_labels in [false, true] {
-        let form = Form { withdrawn: true, multiple_labels, ..Form::default() };
-        for compatibility in [[0x80, 0, 0], [0, 0, 0], [0, 6, 0x40]] {
-            let field = [&[32][..], &compatibility, &[10]].concat();
-            let expected = Ok(vec!["10.0.0.0/8".into()]);
-            assert_eq!(texts(Family::IPV4_LABELLED, &field, form), expected);
-        }
+    let form = Form { withdrawn: true, ..Form::default() };
+    for compatibility in [[0x80, 0, 0], [0, 0, 0], [0, 6, 0x40]] {
+        let field = [&[32][..], &compatibility, &[10]].concat();
+        let expected = Ok(vec!["10.0.0.0/8".into()]);
+        assert_eq!(texts(Family::IPV4_LABELLED, &field, form), expected);
     }
     let mut out = BytesMut::new();
     let destination = Destination::Labelled {
@@ -422,13 +419,12 @@ proptest! {
     #[test]
     fn labelled_routes_come_back(
         ipv6: bool,
-        several: bool,
         id in any::<Option<u32>>(),
         rd in any::<[u8; 8]>(),
         labels in prop::collection::vec(0u32..0x10_0000, 1..3),
         (v4, v6) in (any_net(false), any_net(true)),
     ) {
-        let labels: LabelStack = labels.into_iter().take(if several { 2 } else { 1 }).collect();
+        let labels: LabelStack = labels.into_iter().collect();
         let (prefix, rd) = (if ipv6 { v6 } else { v4 }, RouteDistinguisher(rd));
         let afi = if ipv6 { Afi::IPV6 } else { Afi::IPV4 };
         let list = [
@@ -438,7 +434,7 @@ proptest! {
             (Safi::VPN, Destination::LabelledVpn { labels, rd, prefix }),
             (Safi::VPN_MULTICAST, Destination::Vpn { rd, prefix }),
         ];
-        let form = Form { add_path: id.is_some(), multiple_labels: several, withdrawn: false };
+        let form = Form { add_path: id.is_some(), withdrawn: false };
         for (safi, destination) in list {
             let family = Family { afi, safi };
             let mut out = BytesMut::new();
@@ -499,9 +495,9 @@ proptest! {
     fn no_family_panics(
         bytes in prop::collection::vec(any::<u8>(), 0..80),
         choice in 0..Family::KNOWN.len(),
-        [add_path, multiple_labels, withdrawn] in any::<[bool; 3]>(),
+        [add_path, withdrawn] in any::<[bool; 2]>(),
     ) {
-        let form = Form { add_path, multiple_labels, withdrawn };
+        let form = Form { add_path, withdrawn };
         let _ = texts(Family::KNOWN[choice], &bytes, form);
     }
 }
