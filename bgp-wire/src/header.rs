@@ -30,13 +30,25 @@ pub fn split_frame(buffer: &mut BytesMut, context: &Context) -> Result<Option<Fr
     let Some((header, _)) = buffer.split_first_chunk::<HEADER_LENGTH>() else {
         return Ok(None);
     };
-    let (marker, rest) = header.split_at(16);
-    if marker != [0xff; 16] {
+    let (kind, length) = check(header, context)?;
+    if buffer.len() < usize::from(length) {
+        return Ok(None);
+    }
+    let mut message = buffer.split_to(usize::from(length)).freeze();
+    Ok(Some(Frame { kind, body: message.split_off(HEADER_LENGTH) }))
+}
+
+/// Type and length of a message, from its header.
+fn check(
+    header: &[u8; HEADER_LENGTH],
+    context: &Context,
+) -> Result<(MessageType, u16), HeaderError> {
+    let [marker @ .., high, low, kind] = header;
+    if *marker != [0xff; 16] {
         return Err(HeaderError::NotSynchronized);
     }
-    let &[high, low, kind] = rest else { return Ok(None) };
-    let length = u16::from_be_bytes([high, low]);
-    let kind = MessageType(kind);
+    let length = u16::from_be_bytes([*high, *low]);
+    let kind = MessageType(*kind);
     let least = match kind {
         MessageType::OPEN => 29,
         MessageType::UPDATE => 23,
@@ -58,11 +70,24 @@ pub fn split_frame(buffer: &mut BytesMut, context: &Context) -> Result<Option<Fr
     if kind.name().is_none() {
         return Err(HeaderError::BadType { kind: kind.0 });
     }
-    if buffer.len() < usize::from(length) {
-        return Ok(None);
+    Ok((kind, length))
+}
+
+/// The frame of a message that is there whole, as archives and BMP hold it.
+#[cfg(any(feature = "bmp", feature = "mrt"))]
+pub(crate) fn whole_frame(message: &Bytes, context: &Context) -> Result<Frame, HeaderError> {
+    let bad_length = || HeaderError::BadLength { length: length_of_message(message) };
+    let header = message.first_chunk::<HEADER_LENGTH>().ok_or_else(bad_length)?;
+    let (kind, length) = check(header, context)?;
+    if usize::from(length) != message.len() {
+        return Err(HeaderError::BadLength { length });
     }
-    let mut message = buffer.split_to(usize::from(length)).freeze();
-    Ok(Some(Frame { kind, body: message.split_off(HEADER_LENGTH) }))
+    Ok(Frame { kind, body: message.slice(HEADER_LENGTH..) })
+}
+
+#[cfg(any(feature = "bmp", feature = "mrt"))]
+fn length_of_message(message: &[u8]) -> u16 {
+    u16::try_from(message.len()).unwrap_or(u16::MAX)
 }
 
 /// The Length field of the message that `body` came in.

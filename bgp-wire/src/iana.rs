@@ -38,6 +38,9 @@ macro_rules! registry {
     };
 }
 
+#[cfg(any(feature = "bmp", feature = "mrt"))]
+pub(crate) use registry;
+
 registry! {
     /// Message type (RFC 4271 §4.1).
     MessageType(u8) {
