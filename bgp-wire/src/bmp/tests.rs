@@ -121,7 +121,10 @@ fn read(bytes: Bytes) -> Result<Message, BmpError> {
             drop(monitoring.decode_update(&monitoring.peer.context()));
         }
         Message::StatisticsReport(report) => {
-            let _ = report.iter().map(|one| (one.number(), one.family())).count();
+            let _ = report
+                .iter()
+                .filter(|one| one.number().is_some() || one.family().is_some())
+                .count();
         }
         Message::PeerDown(down) => drop(down.reason.notification()),
         Message::PeerUp(up) => drop((up.local_address(), up.context(&up.peer))),

@@ -200,11 +200,12 @@ pub struct MessageRecord {
 }
 
 impl MessageRecord {
+    /// Reads the body of a record; gives it back when the subtype is none of a message.
     pub(super) fn decode(
         mut body: Bytes,
         start: usize,
         subtype: Bgp4mpSubtype,
-    ) -> Result<Option<Self>, MrtError> {
+    ) -> Result<Result<Self, Bytes>, MrtError> {
         use Bgp4mpSubtype as Subtype;
         let (four_octet_as, local, add_path) = match subtype {
             Subtype::MESSAGE => (false, false, false),
@@ -215,13 +216,13 @@ impl MessageRecord {
             Subtype::MESSAGE_AS4_ADDPATH => (true, false, true),
             Subtype::MESSAGE_LOCAL_ADDPATH => (false, true, true),
             Subtype::MESSAGE_AS4_LOCAL_ADDPATH => (true, true, true),
-            _ => return Ok(None),
+            _ => return Ok(Err(body)),
         };
         let mut fields = Fields::new(&body, start);
         let peering = Peering::decode(&mut fields, four_octet_as)?;
         let consumed = fields.consumed();
         body.advance(consumed);
-        Ok(Some(Self { peering, local, add_path, message: body }))
+        Ok(Ok(Self { peering, local, add_path, message: body }))
     }
 
     pub(super) fn encode(&self, out: &mut BytesMut) {

@@ -169,56 +169,61 @@ impl Record {
 impl RecordBody {
     fn decode(kind: RecordType, subtype: u16, body: Bytes, start: usize) -> Result<Self, MrtError> {
         debug_assert!(start == HEADER_LENGTH || start == EXTENDED_HEADER_LENGTH);
+        // What is not known is given back.
         let known = match kind {
-            RecordType::TABLE_DUMP => Self::decode_table_dump(subtype, &body, start)?,
-            RecordType::TABLE_DUMP_V2 => Self::decode_table_dump_v2(subtype, &body, start)?,
+            RecordType::TABLE_DUMP => Self::decode_table_dump(subtype, body, start)?,
+            RecordType::TABLE_DUMP_V2 => Self::decode_table_dump_v2(subtype, body, start)?,
             RecordType::BGP4MP | RecordType::BGP4MP_ET => {
-                Self::decode_bgp4mp(subtype, &body, start)?
+                Self::decode_bgp4mp(subtype, body, start)?
             }
-            _ => None,
+            _ => Err(body),
         };
-        Ok(known.unwrap_or(Self::Unknown(UnknownRecord { kind, subtype, body })))
+        Ok(known.unwrap_or_else(|body| Self::Unknown(UnknownRecord { kind, subtype, body })))
     }
 
     fn decode_table_dump(
         subtype: u16,
-        body: &Bytes,
+        body: Bytes,
         start: usize,
-    ) -> Result<Option<Self>, MrtError> {
+    ) -> Result<Result<Self, Bytes>, MrtError> {
         let ipv6 = match TableDumpSubtype(subtype) {
             TableDumpSubtype::AFI_IPV4 => false,
             TableDumpSubtype::AFI_IPV6 => true,
-            _ => return Ok(None),
+            _ => return Ok(Err(body)),
         };
-        TableDump::decode(body, start, ipv6).map(|path| Some(Self::TableDump(path)))
+        TableDump::decode(&body, start, ipv6).map(|path| Ok(Self::TableDump(path)))
     }
 
     fn decode_table_dump_v2(
         subtype: u16,
-        body: &Bytes,
+        body: Bytes,
         start: usize,
-    ) -> Result<Option<Self>, MrtError> {
+    ) -> Result<Result<Self, Bytes>, MrtError> {
         let subtype = TableDumpV2Subtype(subtype);
         Ok(match subtype {
             TableDumpV2Subtype::PEER_INDEX_TABLE => {
-                Some(Self::PeerIndexTable(PeerIndexTable::decode(body, start)?))
+                Ok(Self::PeerIndexTable(PeerIndexTable::decode(&body, start)?))
             }
             _ if is_generic(subtype) || family_of(subtype).is_some() => {
-                Rib::decode(subtype, body.clone(), start)?.map(Self::Rib)
+                Rib::decode(subtype, body, start)?.map(Self::Rib)
             }
-            _ => None,
+            _ => Err(body),
         })
     }
 
-    fn decode_bgp4mp(subtype: u16, body: &Bytes, start: usize) -> Result<Option<Self>, MrtError> {
+    fn decode_bgp4mp(
+        subtype: u16,
+        body: Bytes,
+        start: usize,
+    ) -> Result<Result<Self, Bytes>, MrtError> {
         Ok(match Bgp4mpSubtype(subtype) {
             Bgp4mpSubtype::STATE_CHANGE => {
-                Some(Self::StateChange(StateChange::decode(body, start, false)?))
+                Ok(Self::StateChange(StateChange::decode(&body, start, false)?))
             }
             Bgp4mpSubtype::STATE_CHANGE_AS4 => {
-                Some(Self::StateChange(StateChange::decode(body, start, true)?))
+                Ok(Self::StateChange(StateChange::decode(&body, start, true)?))
             }
-            subtype => MessageRecord::decode(body.clone(), start, subtype)?.map(Self::Message),
+            subtype => MessageRecord::decode(body, start, subtype)?.map(Self::Message),
         })
     }
 

@@ -125,38 +125,19 @@ impl Rib {
         let too_many = |_| MrtError::TooMany { what: "entries", count };
         crate::header::put_u16_at(&mut out, count_at, u16::try_from(count).map_err(too_many)?);
         let unknown = MrtError::AddressFamily { afi: family.afi, offset: 0 };
-        Self::decode(subtype, out.freeze(), 0)?.ok_or(unknown)
+        Self::decode(subtype, out.freeze(), 0)?.map_err(|_| unknown)
     }
 
-    /// Checks the body of a record; `None` when nothing says how long its NLRI is.
+    /// Checks the body of a record; gives it back when nothing says how long its NLRI is.
     pub(super) fn decode(
         subtype: TableDumpV2Subtype,
         body: Bytes,
         start: usize,
-    ) -> Result<Option<Self>, MrtError> {
-        let mut fields = Fields::new(&body, start);
-        fields.u32("sequence number")?;
-        let family = match family_of(subtype) {
-            Some(family) => family,
-            None => Family {
-                afi: Afi(fields.u16("address family")?),
-                safi: Safi(fields.u8("subsequent address family")?),
-            },
-        };
-        if subtype == TableDumpV2Subtype::RIB_GENERIC_ADDPATH {
-            fields.u32("path identifier")?;
-        }
-        if !prefix::skip(&mut fields, family)? {
-            return Ok(None);
-        }
-        let count_at = fields.consumed();
-        for _ in 0..fields.u16("entry count")? {
-            fields.take(if has_path_ids(subtype) { 10 } else { 6 }, "RIB entry")?;
-            let length = fields.u16("attribute length")?;
-            fields.take(usize::from(length), "attributes")?;
-        }
-        check_end(&fields)?;
-        Ok(Some(Self { subtype, family, body, count_at }))
+    ) -> Result<Result<Self, Bytes>, MrtError> {
+        Ok(match check(subtype, &body, start)? {
+            Some((family, count_at)) => Ok(Self { subtype, family, body, count_at }),
+            None => Err(body),
+        })
     }
 
     pub(super) fn encode(&self, out: &mut BytesMut) {
@@ -218,6 +199,39 @@ impl Rib {
         let entries = self.body.get(self.count_at + 2..).unwrap_or_default();
         RibEntries { cursor: Cursor::new(entries), path_ids }
     }
+}
+
+/// Checks the body of a record, and tells the family and where the entry count stands; `None` when nothing
+/// says how long its NLRI is.
+fn check(
+    subtype: TableDumpV2Subtype,
+    body: &[u8],
+    start: usize,
+) -> Result<Option<(Family, usize)>, MrtError> {
+    let mut fields = Fields::new(body, start);
+    fields.u32("sequence number")?;
+    let family = match family_of(subtype) {
+        Some(family) => family,
+        None => Family {
+            afi: Afi(fields.u16("address family")?),
+            safi: Safi(fields.u8("subsequent address family")?),
+        },
+    };
+    if subtype == TableDumpV2Subtype::RIB_GENERIC_ADDPATH {
+        fields.u32("path identifier")?;
+    }
+    if !prefix::skip(&mut fields, family)? {
+        return Ok(None);
+    }
+    let count_at = fields.consumed();
+    let fixed = if has_path_ids(subtype) { 10 } else { 6 };
+    for _ in 0..fields.u16("entry count")? {
+        fields.take(fixed, "RIB entry")?;
+        let length = fields.u16("attribute length")?;
+        fields.take(usize::from(length), "attributes")?;
+    }
+    check_end(&fields)?;
+    Ok(Some((family, count_at)))
 }
 
 /// The family that a subtype stands for; `None` of RIB_GENERIC and of what is no RIB.

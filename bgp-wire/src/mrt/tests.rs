@@ -207,7 +207,7 @@ fn read(bytes: Bytes) -> Result<Record, MrtError> {
     match &record.body {
         RecordBody::Rib(rib) => {
             assert_eq!(usize::from(rib.entry_count()), rib.entries().count());
-            let _ = (rib.prefix(), rib.nlri(), rib.entries().map(|e| e.next_hop()).count());
+            let _ = (rib.prefix(), rib.nlri(), rib.entries().filter_map(|e| e.next_hop()).count());
         }
         RecordBody::TableDump(path) => {
             let mut wide = Vec::new();
