@@ -6,7 +6,7 @@ use core::net::IpAddr;
 use bytes::{BufMut, Bytes, BytesMut};
 use ipnet::IpNet;
 
-use crate::attribute::as_path::{AsPath, AsPathBuilder, widen};
+use crate::attribute::as_path::{AsPath, AsPathBuilder, is_well_formed, widen};
 use crate::attribute::edit::put_attribute;
 use crate::attribute::next_hop::NextHop;
 use crate::attribute::view::AttributesRef;
@@ -122,7 +122,7 @@ impl TableDump {
             match raw.code {
                 AttributeCode::AS_PATH => {
                     let mut path = AsPathBuilder::default();
-                    widen(raw.value, find(AttributeCode::AS4_PATH).map(AsPath::new), &mut path);
+                    widen(raw.value, as4_path(find), &mut path);
                     put_attribute(out, raw.flags, raw.code, path.bytes());
                 }
                 AttributeCode::AGGREGATOR => {
@@ -135,6 +135,18 @@ impl TableDump {
         }
         received(out)
     }
+}
+
+/// AS4_PATH, unless it is malformed (RFC 6793 §6), or AGGREGATOR has a real AS number beside AS4_AGGREGATOR
+/// (RFC 6793 §4.2.3).
+fn as4_path<'a>(find: impl Fn(AttributeCode) -> Option<&'a [u8]>) -> Option<AsPath<'a>> {
+    let aggregator = find(AttributeCode::AGGREGATOR);
+    let real = aggregator.is_some_and(|value| !value.starts_with(&AS_TRANS.to_be_bytes()));
+    if real && find(AttributeCode::AS4_AGGREGATOR).is_some() {
+        return None;
+    }
+    let value = find(AttributeCode::AS4_PATH)?;
+    Some(AsPath::new(value)).filter(|_| !value.is_empty() && is_well_formed(value, 4))
 }
 
 /// RFC 6793 §4.2.3: AS4_AGGREGATOR counts when AGGREGATOR has AS_TRANS.
