@@ -1,6 +1,8 @@
 //! A cursor whose errors say what is missing, and where: for the formats that wrap BGP messages.
 
-use core::net::{Ipv4Addr, Ipv6Addr};
+use core::net::Ipv4Addr;
+#[cfg(feature = "mrt")]
+use core::net::Ipv6Addr;
 
 use crate::codec::Cursor;
 
@@ -71,6 +73,7 @@ impl<'a> Fields<'a> {
         self.array::<4>(what).map(Ipv4Addr::from)
     }
 
+    #[cfg(feature = "mrt")]
     pub(crate) fn ipv6(&mut self, what: &'static str) -> Result<Ipv6Addr, Missing> {
         self.array::<16>(what).map(Ipv6Addr::from)
     }
