@@ -40,11 +40,6 @@ impl<'a> Fields<'a> {
         self.cursor.is_empty()
     }
 
-    /// What is left, without consuming it.
-    pub(crate) const fn rest(&self) -> &'a [u8] {
-        self.cursor.rest()
-    }
-
     const fn missing(&self, what: &'static str) -> Missing {
         Missing { what, offset: self.offset() }
     }
@@ -89,6 +84,6 @@ mod tests {
         assert_eq!(fields.u16("one"), Ok(0x0102));
         assert_eq!(fields.u32("two"), Err(Missing { what: "two", offset: 14 }));
         assert_eq!((fields.u8("three"), fields.consumed()), (Ok(3), 3));
-        assert!(fields.is_empty() && fields.rest().is_empty());
+        assert!(fields.is_empty());
     }
 }

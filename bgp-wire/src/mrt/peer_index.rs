@@ -67,7 +67,7 @@ impl PeerIndexTable {
         let view_name = body.slice(at..at + length);
         let count = usize::from(fields.u16("peer count")?);
         // An entry has 11 octets at least: a false count reserves no memory.
-        let mut peers = Vec::with_capacity(count.min(fields.rest().len() / 11));
+        let mut peers = Vec::with_capacity(count.min(body.len() / 11));
         for _ in 0..count {
             peers.push(PeerEntry::decode(&mut fields)?);
         }
