@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::iana::registry;
+use crate::iana::{Afi, Family, Safi, registry};
 
 registry! {
     /// Type of a record (RFC 6396 §4).
@@ -82,6 +82,40 @@ registry! {
         RIB_IPV6_MULTICAST_ADDPATH = 11, "RIB_IPV6_MULTICAST_ADDPATH";
         /// RFC 8050 §4.2
         RIB_GENERIC_ADDPATH = 12, "RIB_GENERIC_ADDPATH";
+    }
+}
+
+impl TableDumpV2Subtype {
+    /// The family that it stands for; `None` of RIB_GENERIC, which says itself, and of what is no RIB.
+    pub const fn family(self) -> Option<Family> {
+        let (afi, safi) = match self {
+            Self::RIB_IPV4_UNICAST | Self::RIB_IPV4_UNICAST_ADDPATH => (Afi::IPV4, Safi::UNICAST),
+            Self::RIB_IPV6_UNICAST | Self::RIB_IPV6_UNICAST_ADDPATH => (Afi::IPV6, Safi::UNICAST),
+            Self::RIB_IPV4_MULTICAST | Self::RIB_IPV4_MULTICAST_ADDPATH => {
+                (Afi::IPV4, Safi::MULTICAST)
+            }
+            Self::RIB_IPV6_MULTICAST | Self::RIB_IPV6_MULTICAST_ADDPATH => {
+                (Afi::IPV6, Safi::MULTICAST)
+            }
+            _ => return None,
+        };
+        Some(Family { afi, safi })
+    }
+
+    /// Whether the record itself says which family it is of (RFC 6396 §4.3.3).
+    pub(super) const fn is_generic(self) -> bool {
+        matches!(self, Self::RIB_GENERIC | Self::RIB_GENERIC_ADDPATH)
+    }
+
+    /// Whether the entries have path identifiers (RFC 8050 §4.1; §4.2: not those of RIB_GENERIC_ADDPATH).
+    pub(super) const fn has_path_ids(self) -> bool {
+        matches!(
+            self,
+            Self::RIB_IPV4_UNICAST_ADDPATH
+                | Self::RIB_IPV4_MULTICAST_ADDPATH
+                | Self::RIB_IPV6_UNICAST_ADDPATH
+                | Self::RIB_IPV6_MULTICAST_ADDPATH
+        )
     }
 }
 

@@ -52,7 +52,7 @@ pub use kind::{Bgp4mpSubtype, RecordType, State, TableDumpSubtype, TableDumpV2Su
 pub use peer_index::{PeerEntry, PeerIndexTable};
 pub use reader::Reader;
 pub use record::{HEADER_LENGTH, Record, RecordBody, UnknownRecord};
-pub use rib::{Rib, RibEntries, RibEntry, family_of};
+pub use rib::{Rib, RibEntries, RibEntry};
 pub use table_dump::TableDump;
 
 use bytes::{BufMut, BytesMut};

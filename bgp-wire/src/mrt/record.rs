@@ -8,13 +8,11 @@ use crate::mrt::check_end;
 use crate::mrt::error::MrtError;
 use crate::mrt::kind::{Bgp4mpSubtype, RecordType, TableDumpSubtype, TableDumpV2Subtype};
 use crate::mrt::peer_index::PeerIndexTable;
-use crate::mrt::rib::{Rib, family_of, is_generic};
+use crate::mrt::rib::Rib;
 use crate::mrt::table_dump::TableDump;
 
 /// Octets of the common header (RFC 6396 §2).
 pub const HEADER_LENGTH: usize = 12;
-/// The same with the microseconds (RFC 6396 §3).
-const EXTENDED_HEADER_LENGTH: usize = 16;
 
 /// A record.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -168,7 +166,6 @@ impl Record {
 
 impl RecordBody {
     fn decode(kind: RecordType, subtype: u16, body: Bytes, start: usize) -> Result<Self, MrtError> {
-        debug_assert!(start == HEADER_LENGTH || start == EXTENDED_HEADER_LENGTH);
         // What is not known is given back.
         let known = match kind {
             RecordType::TABLE_DUMP => Self::decode_table_dump(subtype, body, start)?,
@@ -204,7 +201,7 @@ impl RecordBody {
             TableDumpV2Subtype::PEER_INDEX_TABLE => {
                 Ok(Self::PeerIndexTable(PeerIndexTable::decode(&body, start)?))
             }
-            _ if is_generic(subtype) || family_of(subtype).is_some() => {
+            _ if subtype.is_generic() || subtype.family().is_some() => {
                 Rib::decode(subtype, body, start)?.map(Self::Rib)
             }
             _ => Err(body),

@@ -54,7 +54,7 @@ pub struct RibEntry<'a> {
     pub originated: u32,
     /// Path identifier (RFC 8050 §4): of the entry, or of the NLRI in RIB_GENERIC_ADDPATH
     pub path_id: Option<u32>,
-    /// The attributes as received, AS numbers with 4 octets. MP_REACH_NLRI is abbreviated: see
+    /// The attributes in the order they came, AS numbers with 4 octets. MP_REACH_NLRI is abbreviated: see
     /// [`RibEntry::next_hop`].
     pub attributes: AttributesRef<'a>,
 }
@@ -95,7 +95,7 @@ impl Rib {
         Self::with_nlri(subtype, sequence, family, &nlri, entries)
     }
 
-    /// A record of any subtype that [`family_of`] or RIB_GENERIC knows. `nlri` is as on the wire; with its
+    /// A record of any subtype that has a family, or is RIB_GENERIC or RIB_GENERIC_ADDPATH. `nlri` is as on the wire; with its
     /// path identifier in front for RIB_GENERIC_ADDPATH, without for the others.
     ///
     /// # Errors
@@ -110,7 +110,7 @@ impl Rib {
     ) -> Result<Self, MrtError> {
         let mut out = BytesMut::new();
         out.put_u32(sequence);
-        if is_generic(subtype) {
+        if subtype.is_generic() {
             out.put_u16(family.afi.0);
             out.put_u8(family.safi.0);
         }
@@ -119,7 +119,7 @@ impl Rib {
         out.put_u16(0);
         let mut count = 0usize;
         for entry in entries {
-            entry.encode(has_path_ids(subtype), &mut out)?;
+            entry.encode(subtype.has_path_ids(), &mut out)?;
             count += 1;
         }
         let too_many = |_| MrtError::TooMany { what: "entries", count };
@@ -193,7 +193,7 @@ impl Rib {
                 let id = self.body.get(7..).unwrap_or_default();
                 PathIds::All(Cursor::new(id).u32().unwrap_or_default())
             }
-            subtype if has_path_ids(subtype) => PathIds::Each,
+            subtype if subtype.has_path_ids() => PathIds::Each,
             _ => PathIds::None,
         };
         let entries = self.body.get(self.count_at + 2..).unwrap_or_default();
@@ -210,7 +210,7 @@ fn check(
 ) -> Result<Option<(Family, usize)>, MrtError> {
     let mut fields = Fields::new(body, start);
     fields.u32("sequence number")?;
-    let family = match family_of(subtype) {
+    let family = match subtype.family() {
         Some(family) => family,
         None => Family {
             afi: Afi(fields.u16("address family")?),
@@ -224,7 +224,7 @@ fn check(
         return Ok(None);
     }
     let count_at = fields.consumed();
-    let fixed = if has_path_ids(subtype) { 10 } else { 6 };
+    let fixed = if subtype.has_path_ids() { 10 } else { 6 };
     for _ in 0..fields.u16("entry count")? {
         fields.take(fixed, "RIB entry")?;
         let length = fields.u16("attribute length")?;
@@ -232,39 +232,6 @@ fn check(
     }
     check_end(&fields)?;
     Ok(Some((family, count_at)))
-}
-
-/// The family that a subtype stands for; `None` of RIB_GENERIC and of what is no RIB.
-pub const fn family_of(subtype: TableDumpV2Subtype) -> Option<Family> {
-    use TableDumpV2Subtype as Subtype;
-    let (afi, safi) = match subtype {
-        Subtype::RIB_IPV4_UNICAST | Subtype::RIB_IPV4_UNICAST_ADDPATH => (Afi::IPV4, Safi::UNICAST),
-        Subtype::RIB_IPV6_UNICAST | Subtype::RIB_IPV6_UNICAST_ADDPATH => (Afi::IPV6, Safi::UNICAST),
-        Subtype::RIB_IPV4_MULTICAST | Subtype::RIB_IPV4_MULTICAST_ADDPATH => {
-            (Afi::IPV4, Safi::MULTICAST)
-        }
-        Subtype::RIB_IPV6_MULTICAST | Subtype::RIB_IPV6_MULTICAST_ADDPATH => {
-            (Afi::IPV6, Safi::MULTICAST)
-        }
-        _ => return None,
-    };
-    Some(Family { afi, safi })
-}
-
-/// Whether the record itself says which family it is of (RFC 6396 §4.3.3).
-pub(super) const fn is_generic(subtype: TableDumpV2Subtype) -> bool {
-    matches!(subtype, TableDumpV2Subtype::RIB_GENERIC | TableDumpV2Subtype::RIB_GENERIC_ADDPATH)
-}
-
-/// Whether the entries have path identifiers (RFC 8050 §4.1; §4.2: not those of RIB_GENERIC_ADDPATH).
-const fn has_path_ids(subtype: TableDumpV2Subtype) -> bool {
-    matches!(
-        subtype,
-        TableDumpV2Subtype::RIB_IPV4_UNICAST_ADDPATH
-            | TableDumpV2Subtype::RIB_IPV4_MULTICAST_ADDPATH
-            | TableDumpV2Subtype::RIB_IPV6_UNICAST_ADDPATH
-            | TableDumpV2Subtype::RIB_IPV6_MULTICAST_ADDPATH
-    )
 }
 
 /// Iterator of [`Rib::entries`].

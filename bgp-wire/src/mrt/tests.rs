@@ -71,13 +71,13 @@ fn any_rib() -> impl Strategy<Value = Rib> {
             subtype => subtype,
         };
         let afi = if ipv6 { Afi::IPV6 } else { Afi::IPV4 };
-        let family = family_of(subtype).unwrap_or(Family { afi, safi: Safi::MULTICAST });
+        let family = subtype.family().unwrap_or(Family { afi, safi: Safi::MULTICAST });
         let mut nlri = BytesMut::new();
         if subtype == TableDumpV2Subtype::RIB_GENERIC_ADDPATH {
             nlri.put_u32(7);
         }
         crate::encode_prefix(&net, &mut nlri);
-        let with_ids = matches!(subtype, TableDumpV2Subtype(8..=11));
+        let with_ids = subtype.has_path_ids();
         let entries = entries(&paths, with_ids);
         let rib = Rib::with_nlri(subtype, sequence, family, &nlri, entries).expect("fits");
         assert_eq!((rib.prefix(), rib.sequence()), (Some(net), sequence));

@@ -36,6 +36,7 @@ pub(crate) fn run(files: &[PathBuf], options: &Options) -> Result<bool, Failure>
         head: String::new(),
         scratch: Vec::new(),
         bmp: BmpPeers::default(),
+        shown: is_output_shown(),
     };
     let clean = visit(files, !is_output_shown(), &mut cat)?;
     cat.out.flush().map_err(Failure::Output)?;
@@ -51,6 +52,8 @@ struct Cat {
     head: String,
     scratch: Vec<u8>,
     bmp: BmpPeers,
+    /// Lines go to a terminal, and so are wanted when they are there.
+    shown: bool,
 }
 
 impl Visitor for Cat {
@@ -71,7 +74,7 @@ impl Visitor for Cat {
             RecordBody::Message(message) => self.update(record, message, offset),
             _ => Ok(Ok(())),
         };
-        written.map_err(Failure::Output)
+        self.flush(written)
     }
 
     fn message(
@@ -80,7 +83,8 @@ impl Visitor for Cat {
         offset: u64,
     ) -> Result<Result<(), Flaw>, Failure> {
         self.bmp.note(message);
-        self.bmp_message(message, offset).map_err(Failure::Output)
+        let written = self.bmp_message(message, offset);
+        self.flush(written)
     }
 }
 
@@ -89,6 +93,12 @@ fn peers(table: &PeerIndexTable) -> Vec<String> {
 }
 
 impl Cat {
+    /// Ends a record.
+    fn flush<T>(&mut self, written: io::Result<T>) -> Result<T, Failure> {
+        let flushed = if self.shown { self.out.flush() } else { Ok(()) };
+        written.and_then(|outcome| flushed.map(|()| outcome)).map_err(Failure::Output)
+    }
+
     /// Writes the beginning of the lines of a record, up to what `rest` says.
     fn begin(&mut self, rest: std::fmt::Arguments<'_>) {
         self.head.clear();
