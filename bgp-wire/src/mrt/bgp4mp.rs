@@ -24,7 +24,8 @@ pub struct Peering {
     pub interface_index: u16,
     /// The session's addresses
     pub addresses: Addresses,
-    /// Whether AS numbers are written with 4 octets: here, and in AS_PATH
+    /// Whether AS numbers are written with 4 octets: here, and in AS_PATH. Without, AS_TRANS stands here for one
+    /// that needs them.
     pub four_octet_as: bool,
 }
 

@@ -44,7 +44,7 @@ pub struct PeerIndexTable {
     pub peers: Vec<PeerEntry>,
 }
 
-/// A peer of the collector (RFC 6396 §4.3.1).
+/// A peer of the collector (RFC 6396 §4.3.1). Reserved bits of its Peer Type are not kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PeerEntry {
     /// Its BGP identifier
@@ -53,7 +53,7 @@ pub struct PeerEntry {
     pub address: IpAddr,
     /// Its AS number
     pub asn: u32,
-    /// Whether the AS number is written with 4 octets
+    /// Whether the AS number is written with 4 octets; else AS_TRANS stands for one that needs them
     pub four_octet_as: bool,
 }
 
