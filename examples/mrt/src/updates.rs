@@ -1,9 +1,9 @@
 //! Routes of UPDATE messages, wherever they come from.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use bgp_wire::bmp::{self, PeerFlags, PeerHeader, PeerType, PeerUp, RouteMonitoring};
-use bgp_wire::{Family, Message, MessageError, Update};
+use bgp_wire::{Context, Family, Message, MessageError, Update};
 use ipnet::IpNet;
 
 use crate::attributes::Attributes;
@@ -51,17 +51,26 @@ type Peer = (PeerType, u64, [u8; 16]);
 /// What the peers of a BMP stream have negotiated.
 #[derive(Debug, Default)]
 pub(crate) struct BmpPeers {
-    up: HashMap<Peer, PeerUp>,
-    /// Tables of peers that are told without path identifiers although the OPENs agree on them
-    plain: HashSet<(Peer, PeerFlags)>,
+    sessions: HashMap<Peer, Session>,
+}
+
+/// A session of the router.
+#[derive(Debug)]
+struct Session {
+    up: PeerUp,
+    /// How the tables that were told so far are read: flags say which it is.
+    contexts: HashMap<PeerFlags, Context>,
 }
 
 impl BmpPeers {
     /// Takes note of sessions that come and go.
     pub(crate) fn note(&mut self, message: &bmp::Message) {
         match message {
-            bmp::Message::PeerUp(up) => drop(self.up.insert(key(&up.peer), up.clone())),
-            bmp::Message::PeerDown(down) => drop(self.up.remove(&key(&down.peer))),
+            bmp::Message::PeerUp(up) => {
+                let session = Session { up: up.clone(), contexts: HashMap::new() };
+                self.sessions.insert(key(&up.peer), session);
+            }
+            bmp::Message::PeerDown(down) => drop(self.sessions.remove(&key(&down.peer))),
             _ => {}
         }
     }
@@ -71,18 +80,20 @@ impl BmpPeers {
     /// FRR 8.4, and GoBGP 3.10 after the policy, leave path identifiers out that were agreed on. Once a message
     /// can only be read without, those of that table that follow are read so too.
     pub(crate) fn decode(&mut self, routes: &RouteMonitoring) -> Result<Update, MessageError> {
-        let (peer, plain) = (key(&routes.peer), routes.peer.context());
-        let table = (peer, routes.peer.flags);
-        let agreed = self.up.get(&peer).and_then(|up| up.context(&routes.peer).ok());
-        match agreed {
-            Some(context) if context != plain && !self.plain.contains(&table) => {
-                let read = routes.decode_update(&context);
-                let Err(error) = read else { return read };
-                let again = routes.decode_update(&plain).map_err(|_| error)?;
-                self.plain.insert(table);
-                Ok(again)
+        let header = &routes.peer;
+        let plain = header.context();
+        let Some(session) = self.sessions.get_mut(&key(header)) else {
+            return routes.decode_update(&plain);
+        };
+        let agreed = || session.up.context(header).unwrap_or_else(|_| plain.clone());
+        let context = session.contexts.entry(header.flags).or_insert_with(agreed);
+        match routes.decode_update(context) {
+            Err(error) if *context != plain => {
+                let update = routes.decode_update(&plain).map_err(|_| error)?;
+                *context = plain;
+                Ok(update)
             }
-            _ => routes.decode_update(&plain),
+            read => read,
         }
     }
 }
