@@ -1,14 +1,9 @@
 //! What two OPENs agree on.
 
-use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 use core::time::Duration;
 
-use bgp_wire::{
-    Afi, AttributeCode, AttributesRef, Capabilities, Capability, Context, Family, Open, OpenError,
-    Update,
-};
-use bytes::{BufMut, BytesMut};
+use bgp_wire::{Afi, Capabilities, Capability, Context, Family, Open, OpenError, Update};
 use smallvec::SmallVec;
 
 use crate::config::SessionConfig;
@@ -90,6 +85,7 @@ pub(crate) fn negotiate(
         four_octet_as: local.capabilities.four_octet_as().is_some()
             && remote.capabilities.four_octet_as().is_some(),
         extended_message: both(&Capability::ExtendedMessage),
+        external: remote.asn() != config.local_as,
         ..Context::default()
     };
     let hold_time = Duration::from_secs(u64::from(local.hold_time.min(remote.hold_time)));
@@ -134,48 +130,12 @@ fn common_families(config: &SessionConfig, local: &Open, remote: &Open) -> Small
 
 /// What of an UPDATE belongs to families that were negotiated; `None` when nothing does. RFC 4760 §7 lets a
 /// speaker ignore the rest.
-pub(crate) fn only_negotiated(update: Update, negotiated: &Negotiated) -> Option<Update> {
+pub(crate) fn only_negotiated(mut update: Update, negotiated: &Negotiated) -> Option<Update> {
     let has = |family: Family| negotiated.families.contains(&family);
-    let reach = update.mp_reach().is_none_or(|reach| has(reach.nlri.family));
-    let unreach = update.mp_unreach().is_none_or(|unreach| has(unreach.nlri.family));
-    let classic = has(Family::IPV4_UNICAST)
-        || (update.reach().map(|reach| reach.family))
-            .chain(update.unreach().map(|unreach| unreach.family))
-            .all(|family| family != Family::IPV4_UNICAST);
-    if reach && unreach && classic && update.end_of_rib().is_none_or(has) {
-        return Some(update);
+    if update.end_of_rib().is_some_and(|family| !has(family)) {
+        return None;
     }
-    // Rare enough to write the message anew.
-    let (withdrawn, rest) = field(update.body())?;
-    let (attributes, announced) = field(rest)?;
-    let classic = |routes| if has(Family::IPV4_UNICAST) { routes } else { &[][..] };
-    let (withdrawn, announced) = (classic(withdrawn), classic(announced));
-    let mut kept = Vec::new();
-    for raw in AttributesRef::new(attributes).iter() {
-        let drop = match raw.code {
-            AttributeCode::MP_REACH_NLRI => !reach,
-            AttributeCode::MP_UNREACH_NLRI => !unreach,
-            _ => false,
-        };
-        if !drop {
-            kept.extend([raw.flags | 0x10, raw.code.0]);
-            kept.extend(u16::try_from(raw.value.len()).ok()?.to_be_bytes());
-            kept.extend(raw.value);
-        }
-    }
-    let mut body = BytesMut::new();
-    body.put_u16(u16::try_from(withdrawn.len()).ok()?);
-    body.extend_from_slice(withdrawn);
-    body.put_u16(u16::try_from(kept.len()).ok()?);
-    body.extend_from_slice(&kept);
-    body.extend_from_slice(announced);
-    let update = Update::decode(body.freeze(), &negotiated.receive).ok()?;
+    let removed = update.retain_families(has);
     let routes = update.reach().next().is_some() || update.unreach().next().is_some();
-    routes.then_some(update)
-}
-
-/// What a 2-octet length stands before, and what follows.
-fn field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk()?;
-    rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))
+    (!removed || routes).then_some(update)
 }

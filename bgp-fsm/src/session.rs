@@ -6,8 +6,8 @@ use alloc::collections::VecDeque;
 use core::time::Duration;
 
 use bgp_wire::{
-    Context, Family, Frame, Message, MessageError, MessageType, Notification, NotificationCode,
-    Open, RouteRefresh, split_frame, subcode,
+    Context, Disposition, Family, Frame, Message, MessageError, MessageType, Notification,
+    NotificationCode, Open, RefreshSubtype, RouteRefresh, WhenToRefresh, split_frame, subcode,
 };
 use bytes::{Bytes, BytesMut};
 
@@ -242,7 +242,15 @@ impl Session {
             _ => return self.decode_opening(index, frame),
         };
         let deliver = |event| Detail { deliver: Some(event), ..Detail::of(frame.kind) };
-        Ok(match Message::decode(frame, &negotiated.receive)? {
+        let message = Message::decode(frame, &negotiated.receive)?;
+        // RFC 7606 §3 j leaves the choice between the end of the family and that of the session.
+        if let Message::Update(update) = &message
+            && let Some(Disposition::DisableFamily(_)) = update.disposition()
+            && let Some(flaw) = update.flaws().iter().max_by_key(|flaw| flaw.disposition)
+        {
+            return Err(Some(flaw.error.clone().into()));
+        }
+        Ok(match message {
             Message::Open(_) => (FsmEvent::BgpOpen, of),
             Message::Keepalive => (FsmEvent::KeepAliveMsg, of),
             Message::Notification(notification) => Self::notified(notification),
@@ -251,8 +259,12 @@ impl Session {
                 None => (FsmEvent::UpdateMsg, of),
             },
             Message::RouteRefresh(refresh) => {
-                // RFC 2918 §4: others are ignored; so are the subtypes of RFC 7313, which is not offered.
-                let wanted = refresh.subtype == 0
+                // RFC 2918 §4: others are ignored; so are the subtypes of RFC 7313, which is not offered. So
+                // are filters, but a request that comes with them is one unless it defers (RFC 5291 §6).
+                let deferred =
+                    refresh.orf.as_ref().is_some_and(|orf| orf.when == WhenToRefresh::DEFER);
+                let wanted = refresh.subtype == RefreshSubtype::REQUEST
+                    && !deferred
                     && negotiated.route_refresh
                     && negotiated.families.contains(&refresh.family);
                 let event = Event::RouteRefresh(refresh);
@@ -388,7 +400,7 @@ impl Session {
         if !negotiated.route_refresh || !negotiated.families.contains(&family) {
             return false;
         }
-        self.send(id, &Message::RouteRefresh(RouteRefresh { family, subtype: 0 }));
+        self.send(id, &Message::RouteRefresh(RouteRefresh::request(family)));
         true
     }
 

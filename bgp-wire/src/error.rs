@@ -1,9 +1,11 @@
 //! What can be wrong with a message, and the NOTIFICATION that says so.
 
+use core::fmt;
+
 use bytes::Bytes;
 use thiserror::Error;
 
-use crate::iana::{AttributeCode, NotificationCode, subcode};
+use crate::iana::{AttributeCode, Family, NotificationCode, subcode};
 use crate::notification::Notification;
 
 /// A flaw in the message header (RFC 4271 §6.1).
@@ -113,14 +115,23 @@ impl OpenError {
     }
 }
 
-/// A flaw in an UPDATE (RFC 4271 §6.3). `attribute` is the whole erroneous attribute: flags, type, length
-/// and value, as the NOTIFICATION carries it.
+/// What is wrong with an UPDATE (RFC 4271 §6.3). `offset` counts from the start of the message body;
+/// `attribute` is the whole erroneous attribute: flags, type, length and value, as the NOTIFICATION carries
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum UpdateError {
-    /// Lengths do not add up, or an attribute stands twice.
+    /// Lengths do not add up.
     #[error("malformed attribute list at offset {offset}")]
     MalformedAttributeList {
+        /// Where in the message body.
+        offset: usize,
+    },
+    /// An attribute stands twice.
+    #[error("attribute {code} stands again at offset {offset}")]
+    DuplicateAttribute {
+        /// Its code.
+        code: AttributeCode,
         /// Where in the message body.
         offset: usize,
     },
@@ -186,6 +197,17 @@ pub enum UpdateError {
         /// The attribute.
         attribute: Bytes,
     },
+    /// An attribute that does not belong on this session: LOCAL_PREF, ORIGINATOR_ID, CLUSTER_LIST or AIGP
+    /// from an external neighbour, AS4_PATH or AS4_AGGREGATOR from one of 4-octet AS numbers.
+    #[error("attribute {code} at offset {offset} does not belong on this session")]
+    OutOfPlace {
+        /// Its code.
+        code: AttributeCode,
+        /// Where in the message body.
+        offset: usize,
+        /// The attribute.
+        attribute: Bytes,
+    },
     /// A prefix that is too long or cut off.
     #[error("invalid network field at offset {offset}")]
     InvalidNetworkField {
@@ -201,11 +223,48 @@ pub enum UpdateError {
 }
 
 impl UpdateError {
-    /// The NOTIFICATION to send (RFC 4271 §6.3).
+    /// The attribute concerned, if it is one.
+    pub const fn code(&self) -> Option<AttributeCode> {
+        Some(match self {
+            Self::MalformedAttributeList { .. } | Self::InvalidNetworkField { .. } => return None,
+            Self::DuplicateAttribute { code, .. }
+            | Self::UnrecognizedWellKnown { code, .. }
+            | Self::MissingWellKnown { code }
+            | Self::Flags { code, .. }
+            | Self::Length { code, .. }
+            | Self::OptionalAttribute { code, .. }
+            | Self::OutOfPlace { code, .. } => *code,
+            Self::InvalidOrigin { .. } => AttributeCode::ORIGIN,
+            Self::InvalidNextHop { .. } => AttributeCode::NEXT_HOP,
+            Self::MalformedAsPath { .. } => AttributeCode::AS_PATH,
+        })
+    }
+
+    /// Where in the message body; `None` for what is missing.
+    pub const fn offset(&self) -> Option<usize> {
+        Some(match self {
+            Self::MissingWellKnown { .. } => return None,
+            Self::MalformedAttributeList { offset }
+            | Self::InvalidNetworkField { offset }
+            | Self::MalformedAsPath { offset }
+            | Self::DuplicateAttribute { offset, .. }
+            | Self::UnrecognizedWellKnown { offset, .. }
+            | Self::Flags { offset, .. }
+            | Self::Length { offset, .. }
+            | Self::OptionalAttribute { offset, .. }
+            | Self::OutOfPlace { offset, .. }
+            | Self::InvalidOrigin { offset, .. }
+            | Self::InvalidNextHop { offset, .. } => *offset,
+        })
+    }
+
+    /// The NOTIFICATION to send where it resets the session (RFC 4271 §6.3).
     pub fn notification(&self) -> Notification {
         use subcode::update;
         let (subcode, data) = match self {
-            Self::MalformedAttributeList { .. } => (update::MALFORMED_ATTRIBUTE_LIST, Bytes::new()),
+            Self::MalformedAttributeList { .. } | Self::DuplicateAttribute { .. } => {
+                (update::MALFORMED_ATTRIBUTE_LIST, Bytes::new())
+            }
             Self::UnrecognizedWellKnown { attribute, .. } => {
                 (update::UNRECOGNIZED_WELL_KNOWN_ATTRIBUTE, attribute.clone())
             }
@@ -220,7 +279,7 @@ impl UpdateError {
             Self::InvalidNextHop { attribute, .. } => {
                 (update::INVALID_NEXT_HOP_ATTRIBUTE, attribute.clone())
             }
-            Self::OptionalAttribute { attribute, .. } => {
+            Self::OptionalAttribute { attribute, .. } | Self::OutOfPlace { attribute, .. } => {
                 (update::OPTIONAL_ATTRIBUTE_ERROR, attribute.clone())
             }
             Self::InvalidNetworkField { .. } => (update::INVALID_NETWORK_FIELD, Bytes::new()),
@@ -228,6 +287,42 @@ impl UpdateError {
         };
         Notification::with_data(NotificationCode::UPDATE_MESSAGE, subcode, data)
     }
+}
+
+/// What a flaw in an UPDATE leads to, weaker actions first (RFC 7606 §2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Disposition {
+    /// The attribute is discarded, the message goes on.
+    DiscardAttribute,
+    /// All routes of the message count as withdrawn.
+    TreatAsWithdraw,
+    /// All routes of the family are to be removed, and those that follow on the session ignored
+    /// (RFC 4760 §7). Ending the session instead is always allowed.
+    DisableFamily(Family),
+    /// The session ends.
+    SessionReset,
+}
+
+impl fmt::Display for Disposition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DiscardAttribute => f.write_str("attribute discard"),
+            Self::TreatAsWithdraw => f.write_str("treat as withdraw"),
+            Self::DisableFamily(family) => write!(f, "disable {family}"),
+            Self::SessionReset => f.write_str("session reset"),
+        }
+    }
+}
+
+/// A flaw in an UPDATE: what is wrong, and what it leads to (RFC 7606).
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{error}: {disposition}")]
+pub struct Flaw {
+    /// What is wrong, and where
+    #[source]
+    pub error: UpdateError,
+    /// What it leads to
+    pub disposition: Disposition,
 }
 
 /// A flaw in a ROUTE-REFRESH (RFC 7313 §5).
@@ -261,7 +356,7 @@ pub enum MessageError {
     /// In an OPEN.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// In an UPDATE.
+    /// In an UPDATE, such that the session ends.
     #[error(transparent)]
     Update(#[from] UpdateError),
     /// In a ROUTE-REFRESH.

@@ -1,6 +1,6 @@
 //! Framing (RFC 4271 §4.1).
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 
 use crate::error::HeaderError;
 use crate::iana::MessageType;
@@ -22,27 +22,45 @@ pub struct Frame {
     pub body: Bytes,
 }
 
+impl Frame {
+    /// One whole message, as an archive holds it, that lies in a buffer of its own.
+    ///
+    /// # Errors
+    /// A header that is wrong (RFC 4271 §6.1); a length that is not that of `message`.
+    pub fn decode(mut message: Bytes, context: &Context) -> Result<Self, HeaderError> {
+        let wrong =
+            HeaderError::BadLength { length: u16::try_from(message.len()).unwrap_or(u16::MAX) };
+        let header = message.first_chunk().ok_or(wrong)?;
+        let (kind, length) = check(header, context)?;
+        if length != message.len() {
+            let length = u16::try_from(length).unwrap_or(u16::MAX);
+            return Err(HeaderError::BadLength { length });
+        }
+        message.advance(HEADER_LENGTH);
+        Ok(Self { kind, body: message })
+    }
+}
+
 /// Takes one message off the front of `buffer`; `None` when it is not complete yet.
 ///
 /// # Errors
 /// As soon as the header is there and wrong (RFC 4271 §6.1), without waiting for the body.
 pub fn split_frame(buffer: &mut BytesMut, context: &Context) -> Result<Option<Frame>, HeaderError> {
-    let Some((header, _)) = buffer.split_first_chunk::<HEADER_LENGTH>() else {
-        return Ok(None);
-    };
+    let Some(header) = buffer.first_chunk() else { return Ok(None) };
     let (kind, length) = check(header, context)?;
-    if buffer.len() < usize::from(length) {
+    if buffer.len() < length {
         return Ok(None);
     }
-    let mut message = buffer.split_to(usize::from(length)).freeze();
-    Ok(Some(Frame { kind, body: message.split_off(HEADER_LENGTH) }))
+    let mut message = buffer.split_to(length).freeze();
+    message.advance(HEADER_LENGTH);
+    Ok(Some(Frame { kind, body: message }))
 }
 
-/// Type and length of a message, from its header.
+/// Type and length of a message.
 fn check(
     header: &[u8; HEADER_LENGTH],
     context: &Context,
-) -> Result<(MessageType, u16), HeaderError> {
+) -> Result<(MessageType, usize), HeaderError> {
     let [marker @ .., high, low, kind] = header;
     if *marker != [0xff; 16] {
         return Err(HeaderError::NotSynchronized);
@@ -70,24 +88,20 @@ fn check(
     if kind.name().is_none() {
         return Err(HeaderError::BadType { kind: kind.0 });
     }
-    Ok((kind, length))
+    Ok((kind, usize::from(length)))
 }
 
 /// The frame of a message that is there whole, as archives and BMP hold it.
 #[cfg(any(feature = "bmp", feature = "mrt"))]
 pub(crate) fn whole_frame(message: &Bytes, context: &Context) -> Result<Frame, HeaderError> {
-    let bad_length = || HeaderError::BadLength { length: length_of_message(message) };
-    let header = message.first_chunk::<HEADER_LENGTH>().ok_or_else(bad_length)?;
+    let bad_length =
+        |length| HeaderError::BadLength { length: u16::try_from(length).unwrap_or(u16::MAX) };
+    let header = message.first_chunk().ok_or(bad_length(message.len()))?;
     let (kind, length) = check(header, context)?;
-    if usize::from(length) != message.len() {
-        return Err(HeaderError::BadLength { length });
+    if length != message.len() {
+        return Err(bad_length(length));
     }
     Ok(Frame { kind, body: message.slice(HEADER_LENGTH..) })
-}
-
-#[cfg(any(feature = "bmp", feature = "mrt"))]
-fn length_of_message(message: &[u8]) -> u16 {
-    u16::try_from(message.len()).unwrap_or(u16::MAX)
 }
 
 /// The Length field of the message that `body` came in.

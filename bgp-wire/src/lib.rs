@@ -44,20 +44,31 @@ pub mod mrt;
 mod nlri;
 mod notification;
 mod open;
+mod orf;
 mod route_refresh;
 mod update;
 
-pub use attribute::as_path::{AsPath, AsPathBuilder, AsPathSegment, SegmentKind};
-pub use attribute::community::{Community, ExtendedCommunity, LargeCommunity};
-pub use attribute::edit::AttributesBuilder;
+pub use attribute::as_path::{AsPath, AsPathBuilder, AsPathSegment, Asns, SegmentKind};
+pub use attribute::community::{
+    Administrator, Community, ExtendedCommunity, ExtendedCommunityKind, Ipv6ExtendedCommunity,
+    LargeCommunity, MacAddress, OriginValidationState, ParseCommunityError, TunnelType,
+};
 pub use attribute::next_hop::NextHop;
+pub use attribute::owned::PathAttributes;
+pub use attribute::pmsi::{PmsiTunnel, PmsiTunnelType};
+pub use attribute::tlv::{Aigp, PrefixSid, Tlv, Tunnel, TunnelEncapsulation};
+pub use attribute::typed::{
+    Attribute, ClusterList, Communities, ExtendedCommunities, Ipv6ExtendedCommunities,
+    LargeCommunities,
+};
 pub use attribute::view::{Aggregator, AttributesRef, Origin, RawAttribute};
 pub use capability::{
     AddPathDirection, Capabilities, Capability, ExtendedNextHopEncoding, GracefulRestart,
-    GracefulRestartFamily,
+    GracefulRestartFamily, LongLivedFamily, OrfDirection, OrfSupport, Role,
 };
 pub use error::{
-    AttributesTooLong, HeaderError, MessageError, OpenError, RouteRefreshError, UpdateError,
+    AttributesTooLong, Disposition, Flaw, HeaderError, MessageError, OpenError, RouteRefreshError,
+    UpdateError,
 };
 pub use header::{Frame, HEADER_LENGTH, MAX_EXTENDED_LENGTH, MAX_LENGTH, split_frame};
 pub use iana::{
@@ -65,9 +76,19 @@ pub use iana::{
     subcode,
 };
 pub use message::{Context, Message};
-pub use nlri::{Nlri, Prefixes, encode_prefix};
+pub use nlri::evpn::{EthernetSegmentId, EvpnLabel, EvpnRoute, EvpnRouteType};
+pub use nlri::flow_spec::{
+    FlowComponent, FlowComponentType, FlowOperator, FlowOperators, FlowSpec, FlowSpecBuilder,
+};
+pub use nlri::label::LabelStack;
+pub use nlri::route_distinguisher::{ParseRouteDistinguisherError, RouteDistinguisher};
+pub use nlri::route_target::RouteTargetMembership;
+pub use nlri::{Destination, EncodeNlri, Nlri, Prefixes, encode_prefix};
 pub use notification::Notification;
 pub use open::Open;
-pub use route_refresh::RouteRefresh;
+pub use orf::{
+    AddressPrefixChange, AddressPrefixFilter, Orf, OrfMatch, OrfType, OrfUpdate, WhenToRefresh,
+};
+pub use route_refresh::{RefreshSubtype, RouteRefresh};
 pub use update::encode::UpdateWriter;
 pub use update::{MpReach, MpUnreach, Reach, Unreach, Update};

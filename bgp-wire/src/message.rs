@@ -18,8 +18,12 @@ pub struct Context {
     pub four_octet_as: bool,
     /// Messages up to 65,535 octets (RFC 8654).
     pub extended_message: bool,
-    /// Families whose prefixes carry a path identifier (RFC 7911).
+    /// The neighbour is in another AS: some attributes are only for neighbours inside (RFC 7606 §7.5).
+    pub external: bool,
+    /// Families whose routes carry a path identifier (RFC 7911).
     pub add_path: SmallVec<[Family; 2]>,
+    /// Families whose routes may have several labels (RFC 8277 §2.1).
+    pub multiple_labels: SmallVec<[Family; 2]>,
 }
 
 impl Context {
@@ -54,11 +58,18 @@ impl Message {
     /// Reads the body of a message.
     ///
     /// # Errors
-    /// Anything that RFC 4271 §6 counts as an error of the message itself.
+    /// Whatever ends the session. Flaws of an UPDATE that do not are in [`Update::flaws`]; for one with
+    /// those that do, as a monitor wants it, there is [`Update::decode`].
     pub fn decode(frame: &Frame, context: &Context) -> Result<Self, MessageError> {
         Ok(match frame.kind {
             MessageType::OPEN => Self::Open(Open::decode(&frame.body)?),
-            MessageType::UPDATE => Self::Update(Update::decode(frame.body.clone(), context)?),
+            MessageType::UPDATE => {
+                let update = Update::decode(frame.body.clone(), context);
+                match update.session_reset() {
+                    Some(error) => return Err(error.clone().into()),
+                    None => Self::Update(update),
+                }
+            }
             MessageType::NOTIFICATION => Self::Notification(Notification::decode(&frame.body)?),
             MessageType::ROUTE_REFRESH => Self::RouteRefresh(RouteRefresh::decode(&frame.body)?),
             MessageType::KEEPALIVE if frame.body.is_empty() => Self::Keepalive,
@@ -121,6 +132,8 @@ mod tests {
                 .into_iter()
                 .filter_map(|(on, family)| on.then_some(family))
                 .collect(),
+            external: v4,
+            ..Context::default()
         })
     }
 

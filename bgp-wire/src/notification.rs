@@ -1,12 +1,24 @@
 //! NOTIFICATION (RFC 4271 §4.5).
 
+use alloc::borrow::Cow;
+use alloc::string::String;
 use core::fmt;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::codec::Cursor;
-use crate::iana::{MessageType, NotificationCode, subcode};
+use crate::header::MAX_LENGTH;
+use crate::iana::{Afi, Family, MessageType, NotificationCode, Safi, subcode};
 use crate::{HeaderError, header};
+
+mod name;
+
+/// Code and subcode
+const FIXED: usize = 2;
+/// Octets of data that any neighbour takes (RFC 8654 §5)
+const MAX_DATA: usize = MAX_LENGTH - header::HEADER_LENGTH - FIXED;
+/// Octets of a shutdown communication (RFC 9003 §2)
+const MAX_COMMUNICATION: usize = 255;
 
 /// Why a session ends.
 ///
@@ -14,6 +26,10 @@ use crate::{HeaderError, header};
 /// use bgp_wire::{Notification, NotificationCode, subcode};
 /// let cease = Notification::new(NotificationCode::CEASE, subcode::cease::ADMINISTRATIVE_SHUTDOWN);
 /// assert_eq!(cease.to_string(), "Administrative Shutdown");
+///
+/// let cease = Notification::shutdown(subcode::cease::ADMINISTRATIVE_RESET, "back in 2 hours");
+/// assert_eq!(cease.to_string(), "Administrative reset: \"back in 2 hours\"");
+/// assert_eq!(cease.shutdown_communication().as_deref(), Some("back in 2 hours"));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Notification {
@@ -36,176 +52,145 @@ impl Notification {
         Self { code, subcode, data }
     }
 
-    pub(crate) fn decode(body: &Bytes) -> Result<Self, HeaderError> {
+    /// A Cease with a text for the neighbour's operator (RFC 9003 §2). The text is cut to 255 octets; RFC 9003
+    /// §3 asks for 128 where the neighbour may know no more. An empty text, and one of another subcode than
+    /// Administrative Shutdown and Administrative Reset, is left out.
+    pub fn shutdown(subcode: u8, text: &str) -> Self {
+        let cease = Self::new(NotificationCode::CEASE, subcode);
+        let text = text.get(..text.floor_char_boundary(MAX_COMMUNICATION)).unwrap_or_default();
+        if text.is_empty() || !cease.may_have_communication() {
+            return cease;
+        }
+        let mut data = BytesMut::with_capacity(1 + text.len());
+        data.put_u8(u8::try_from(text.len()).unwrap_or(u8::MAX));
+        data.put_slice(text.as_bytes());
+        Self { data: data.freeze(), ..cease }
+    }
+
+    /// The text for the operator (RFC 9003 §2), if there is one. Octets that are not UTF-8 are replaced by
+    /// U+FFFD. `None` also when the length does not fit the data.
+    pub fn shutdown_communication(&self) -> Option<Cow<'_, str>> {
+        if !self.may_have_communication() {
+            return None;
+        }
+        let (length, rest) = self.data.split_first()?;
+        let octets = rest.get(..usize::from(*length)).filter(|octets| !octets.is_empty())?;
+        Some(String::from_utf8_lossy(octets))
+    }
+
+    fn may_have_communication(&self) -> bool {
+        use subcode::cease::{ADMINISTRATIVE_RESET, ADMINISTRATIVE_SHUTDOWN};
+        self.code == NotificationCode::CEASE
+            && matches!(self.subcode, ADMINISTRATIVE_SHUTDOWN | ADMINISTRATIVE_RESET)
+    }
+
+    /// A Cease that says of which family there are too many prefixes, and how many are allowed (RFC 4486 §4).
+    ///
+    /// ```
+    /// use bgp_wire::{Family, Notification};
+    /// let cease = Notification::maximum_prefixes(Family::IPV6_UNICAST, 5000);
+    /// assert_eq!(cease.to_string(), "Maximum number of prefixes reached: ipv6, 5000 allowed");
+    /// ```
+    pub fn maximum_prefixes(family: Family, limit: u32) -> Self {
+        let mut data = BytesMut::with_capacity(7);
+        data.put_u16(family.afi.0);
+        data.put_u8(family.safi.0);
+        data.put_u32(limit);
+        let subcode = subcode::cease::MAXIMUM_NUMBER_OF_PREFIXES;
+        Self::with_data(NotificationCode::CEASE, subcode, data.freeze())
+    }
+
+    /// Family and number of prefixes of a Cease about too many of them (RFC 4486 §4), if it names them.
+    pub fn prefix_limit(&self) -> Option<(Family, u32)> {
+        let subcode = subcode::cease::MAXIMUM_NUMBER_OF_PREFIXES;
+        if (self.code, self.subcode) != (NotificationCode::CEASE, subcode) {
+            return None;
+        }
+        let mut cursor = Cursor::new(&self.data);
+        let (afi, safi, limit) = (cursor.u16()?, cursor.u8()?, cursor.u32()?);
+        cursor.is_empty().then_some((Family { afi: Afi(afi), safi: Safi(safi) }, limit))
+    }
+
+    /// A Cease that ends the session for good, without graceful restart, for the reason `inner`
+    /// (RFC 8538 §3.1). Only for neighbours that announced the N bit.
+    ///
+    /// ```
+    /// use bgp_wire::{Notification, subcode};
+    /// let inner = Notification::shutdown(subcode::cease::ADMINISTRATIVE_SHUTDOWN, "bye");
+    /// let hard = Notification::hard_reset(&inner);
+    /// assert_eq!(hard.to_string(), "Hard Reset: Administrative Shutdown: \"bye\"");
+    /// assert_eq!(hard.hard_reset_inner(), Some(inner));
+    /// ```
+    pub fn hard_reset(inner: &Self) -> Self {
+        let mut data = BytesMut::with_capacity(FIXED + inner.data.len());
+        inner.put(&mut data, MAX_DATA - FIXED);
+        let subcode = subcode::cease::HARD_RESET;
+        Self::with_data(NotificationCode::CEASE, subcode, data.freeze())
+    }
+
+    /// The reason within a Hard Reset (RFC 8538 §3.1). `None` when this is none, or has no reason.
+    pub fn hard_reset_inner(&self) -> Option<Self> {
+        let hard =
+            self.code == NotificationCode::CEASE && self.subcode == subcode::cease::HARD_RESET;
+        if hard { Self::read(&self.data) } else { None }
+    }
+
+    fn read(body: &Bytes) -> Option<Self> {
         let mut cursor = Cursor::new(body);
-        let (Some(code), Some(subcode)) = (cursor.u8(), cursor.u8()) else {
-            return Err(HeaderError::BadLength { length: header::length_of(body) });
-        };
-        Ok(Self { code: NotificationCode(code), subcode, data: body.slice(2..) })
+        let (code, subcode) = (NotificationCode(cursor.u8()?), cursor.u8()?);
+        Some(Self { code, subcode, data: body.slice(FIXED..) })
+    }
+
+    fn put(&self, out: &mut BytesMut, most: usize) {
+        out.put_slice(&[self.code.0, self.subcode]);
+        out.put_slice(self.data.get(..self.data.len().min(most)).unwrap_or_default());
+    }
+
+    pub(crate) fn decode(body: &Bytes) -> Result<Self, HeaderError> {
+        Self::read(body).ok_or_else(|| HeaderError::BadLength { length: header::length_of(body) })
     }
 
     pub(crate) fn encode(&self, out: &mut BytesMut) {
-        header::write(out, MessageType::NOTIFICATION, |out| {
-            out.put_u8(self.code.0);
-            out.put_u8(self.subcode);
-            // Data is cut to what the smallest message allows: it only explains.
-            out.extend_from_slice(self.data.get(..self.data.len().min(4075)).unwrap_or_default());
-        });
+        // Data is cut to what the smallest message allows: it only explains.
+        header::write(out, MessageType::NOTIFICATION, |out| self.put(out, MAX_DATA));
     }
 
-    /// The subcode's registered name, if it is known here.
-    pub const fn subcode_name(&self) -> Option<&'static str> {
-        use subcode::{cease, fsm, header, open, route_refresh, update};
-        Some(match (self.code, self.subcode) {
-            (NotificationCode::MESSAGE_HEADER, header::CONNECTION_NOT_SYNCHRONIZED) => {
-                "Connection not synchronized"
-            }
-            (NotificationCode::MESSAGE_HEADER, header::BAD_MESSAGE_LENGTH) => "Bad message length",
-            (NotificationCode::MESSAGE_HEADER, header::BAD_MESSAGE_TYPE) => "Bad message type",
-            (NotificationCode::OPEN_MESSAGE, open::UNSUPPORTED_VERSION_NUMBER) => {
-                "Unsupported version number"
-            }
-            (NotificationCode::OPEN_MESSAGE, open::BAD_PEER_AS) => "Bad peer AS",
-            (NotificationCode::OPEN_MESSAGE, open::BAD_BGP_IDENTIFIER) => "Bad BGP identifier",
-            (NotificationCode::OPEN_MESSAGE, open::UNSUPPORTED_OPTIONAL_PARAMETER) => {
-                "Unsupported optional parameter"
-            }
-            (NotificationCode::OPEN_MESSAGE, open::UNACCEPTABLE_HOLD_TIME) => {
-                "Unacceptable hold time"
-            }
-            (NotificationCode::OPEN_MESSAGE, open::UNSUPPORTED_CAPABILITY) => {
-                "Required capability missing"
-            }
-            (NotificationCode::UPDATE_MESSAGE, update::MALFORMED_ATTRIBUTE_LIST) => {
-                "Malformed attribute list"
-            }
-            (NotificationCode::UPDATE_MESSAGE, update::UNRECOGNIZED_WELL_KNOWN_ATTRIBUTE) => {
-                "Unrecognized well-known attribute"
-            }
-            (NotificationCode::UPDATE_MESSAGE, update::MISSING_WELL_KNOWN_ATTRIBUTE) => {
-                "Missing mandatory attribute"
-            }
-            (NotificationCode::UPDATE_MESSAGE, update::ATTRIBUTE_FLAGS_ERROR) => {
-                "Invalid attribute flags"
-            }
-            (NotificationCode::UPDATE_MESSAGE, update::ATTRIBUTE_LENGTH_ERROR) => {
-                "Invalid attribute length"
-            }
-            (NotificationCode::UPDATE_MESSAGE, update::INVALID_ORIGIN_ATTRIBUTE) => {
-                "Invalid ORIGIN attribute"
-            }
-            (NotificationCode::UPDATE_MESSAGE, update::INVALID_NEXT_HOP_ATTRIBUTE) => {
-                "Invalid NEXT_HOP attribute"
-            }
-            (NotificationCode::UPDATE_MESSAGE, update::OPTIONAL_ATTRIBUTE_ERROR) => {
-                "Optional attribute error"
-            }
-            (NotificationCode::UPDATE_MESSAGE, update::INVALID_NETWORK_FIELD) => {
-                "Invalid network field"
-            }
-            (NotificationCode::UPDATE_MESSAGE, update::MALFORMED_AS_PATH) => "Malformed AS_PATH",
-            (NotificationCode::FINITE_STATE_MACHINE, fsm::UNEXPECTED_MESSAGE_IN_OPEN_SENT) => {
-                "Unexpected message in OpenSent state"
-            }
-            (NotificationCode::FINITE_STATE_MACHINE, fsm::UNEXPECTED_MESSAGE_IN_OPEN_CONFIRM) => {
-                "Unexpected message in OpenConfirm state"
-            }
-            (NotificationCode::FINITE_STATE_MACHINE, fsm::UNEXPECTED_MESSAGE_IN_ESTABLISHED) => {
-                "Unexpected message in Established state"
-            }
-            (NotificationCode::CEASE, cease::MAXIMUM_NUMBER_OF_PREFIXES) => {
-                "Maximum number of prefixes reached"
-            }
-            (NotificationCode::CEASE, cease::ADMINISTRATIVE_SHUTDOWN) => "Administrative Shutdown",
-            (NotificationCode::CEASE, cease::PEER_DE_CONFIGURED) => "Peer de-configured",
-            (NotificationCode::CEASE, cease::ADMINISTRATIVE_RESET) => "Administrative reset",
-            (NotificationCode::CEASE, cease::CONNECTION_REJECTED) => "Connection rejected",
-            (NotificationCode::CEASE, cease::OTHER_CONFIGURATION_CHANGE) => {
-                "Other configuration change"
-            }
-            (NotificationCode::CEASE, cease::CONNECTION_COLLISION_RESOLUTION) => {
-                "Connection collision resolution"
-            }
-            (NotificationCode::CEASE, cease::OUT_OF_RESOURCES) => "Out of Resources",
-            (NotificationCode::ROUTE_REFRESH, route_refresh::INVALID_MESSAGE_LENGTH) => {
-                "Invalid ROUTE-REFRESH length"
-            }
-            _ => return None,
-        })
-    }
-}
-
-impl fmt::Display for Notification {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// Code and subcode in words.
+    fn fmt_name(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.subcode_name() {
             Some(name) => f.write_str(name),
             None if self.subcode == 0 => write!(f, "{}", self.code),
             None => write!(f, "{} subcode {}", self.code, self.subcode),
         }
     }
+
+    /// The same with what the data says, a Hard Reset's apart.
+    fn fmt_plain(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt_name(f)?;
+        // Quoted and escaped: the text is whatever the neighbour likes.
+        if let Some(text) = self.shutdown_communication() {
+            write!(f, ": {text:?}")?;
+        }
+        match self.prefix_limit() {
+            Some((family, limit)) => write!(f, ": {family}, {limit} allowed"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The subcode's name, or numbers; then the text for the operator, the prefix limit or a Hard Reset's reason.
+impl fmt::Display for Notification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fmt_plain(f)?;
+        match self.hard_reset_inner() {
+            Some(inner) => {
+                f.write_str(": ")?;
+                inner.fmt_plain(f)
+            }
+            None => Ok(()),
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use alloc::string::ToString;
-    use alloc::vec;
-
-    use super::*;
-    use crate::message::Message;
-
-    #[test]
-    fn it_comes_back() {
-        let data = Bytes::from_static(b"\x0bmaintenance");
-        let notification = Notification::with_data(NotificationCode::CEASE, 2, data);
-        let bytes = Message::Notification(notification.clone()).to_bytes();
-        assert_eq!(bytes.get(16..21), Some(&[0, 33, 3, 6, 2][..]));
-        assert_eq!(Notification::decode(&bytes.slice(19..)), Ok(notification));
-    }
-
-    /// RFC 8654 §5: not more than 4,096 octets to those who did not ask for more.
-    #[test]
-    fn data_that_is_too_long_is_cut() {
-        let data = Bytes::from(vec![7; 60_000]);
-        let long = Notification::with_data(NotificationCode::UPDATE_MESSAGE, 4, data);
-        assert_eq!(Message::Notification(long).to_bytes().len(), 4096);
-    }
-
-    /// RFC 4271 §6.4: codes that are not known are no error.
-    #[test]
-    fn what_is_not_known_prints_as_numbers() {
-        let texts = [
-            (6, 2, "Administrative Shutdown"),
-            (4, 0, "Hold Timer Expired"),
-            (7, 1, "Invalid ROUTE-REFRESH length"),
-            (6, 99, "Cease subcode 99"),
-            (99, 0, "99"),
-            (99, 1, "99 subcode 1"),
-        ];
-        for (code, subcode, text) in texts {
-            let body = Bytes::copy_from_slice(&[code, subcode]);
-            let decoded = Notification::decode(&body).map(|notification| notification.to_string());
-            assert_eq!(decoded.as_deref(), Ok(text));
-        }
-    }
-
-    /// Every subcode that has a constant has a name, but the unspecific ones.
-    #[test]
-    fn every_subcode_has_a_name() {
-        let known = [
-            (1, 1..=3),
-            (2, 1..=4),
-            (2, 6..=7),
-            (3, 1..=6),
-            (3, 8..=11),
-            (5, 1..=3),
-            (6, 1..=8),
-            (7, 1..=1),
-        ];
-        for (code, subcodes) in known {
-            for subcode in subcodes {
-                let notification = Notification::new(NotificationCode(code), subcode);
-                assert!(notification.subcode_name().is_some(), "{code}/{subcode}");
-            }
-        }
-    }
-}
+mod tests;

@@ -1,68 +1,139 @@
 //! ROUTE-REFRESH (RFC 2918, RFC 7313).
 
-use bytes::{BufMut, BytesMut};
+use alloc::vec::Vec;
+use core::fmt;
+
+use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::codec::Cursor;
 use crate::error::{HeaderError, MessageError, RouteRefreshError};
-use crate::header;
-use crate::iana::{Afi, Family, MessageType, Safi};
+use crate::header::{self, HEADER_LENGTH, MAX_EXTENDED_LENGTH};
+use crate::iana::{Afi, Family, MessageType, Safi, registry};
+use crate::orf::OrfUpdate;
+
+registry! {
+    /// What a ROUTE-REFRESH is for (RFC 7313 §3.2). Others are to be ignored (§5).
+    RefreshSubtype(u8) {
+        /// All routes are wanted (RFC 2918).
+        REQUEST = 0, "request";
+        /// BoRR: all routes will follow.
+        BEGIN = 1, "BoRR";
+        /// EoRR: all routes have been sent.
+        END = 2, "EoRR";
+    }
+}
 
 /// Asks for, or marks, the announcement of a whole family anew.
 ///
 /// ```
 /// use bgp_wire::{Family, Message, RouteRefresh};
-/// let ask = RouteRefresh { family: Family::IPV6_UNICAST, subtype: 0 };
+/// let ask = RouteRefresh::request(Family::IPV6_UNICAST);
+/// assert_eq!(ask.to_string(), "request ipv6");
 /// assert_eq!(Message::RouteRefresh(ask).to_bytes()[16..], [0, 23, 5, 0, 2, 0, 1]);
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RouteRefresh {
     /// The family concerned
     pub family: Family,
-    /// 0: a request; 1 and 2: beginning and end of a refresh; others are to be ignored (RFC 7313 §5)
-    pub subtype: u8,
+    /// What it is for
+    pub subtype: RefreshSubtype,
+    /// Changes of filters that come with a request (RFC 5291 §4); with other subtypes they are not written.
+    pub orf: Option<OrfUpdate>,
 }
 
+/// Header and family, which stand before the filters.
+const BEFORE_ORF: usize = HEADER_LENGTH + 4;
+
 impl RouteRefresh {
-    pub(crate) fn decode(body: &[u8]) -> Result<Self, MessageError> {
+    /// One without filters.
+    pub const fn new(family: Family, subtype: RefreshSubtype) -> Self {
+        Self { family, subtype, orf: None }
+    }
+
+    /// Asks for all routes of a family (RFC 2918).
+    pub const fn request(family: Family) -> Self {
+        Self::new(family, RefreshSubtype::REQUEST)
+    }
+
+    /// BoRR (RFC 7313 §3.2).
+    pub const fn begin(family: Family) -> Self {
+        Self::new(family, RefreshSubtype::BEGIN)
+    }
+
+    /// EoRR (RFC 7313 §3.2).
+    pub const fn end(family: Family) -> Self {
+        Self::new(family, RefreshSubtype::END)
+    }
+
+    /// Changes filters (RFC 5291 §4), in as many messages as `max_length` octets each make necessary: see
+    /// [`Context::max_length`](crate::Context::max_length). All but the last defer the refresh. Filters of a
+    /// type that is not known are never parted.
+    pub fn change_filters(family: Family, update: OrfUpdate, max_length: usize) -> Vec<Self> {
+        let parts = update.split(max_length.saturating_sub(BEFORE_ORF)).into_iter();
+        parts.map(|part| Self { orf: Some(part), ..Self::request(family) }).collect()
+    }
+
+    pub(crate) fn decode(body: &Bytes) -> Result<Self, MessageError> {
         let mut cursor = Cursor::new(body);
+        let bad_length = || HeaderError::BadLength { length: header::length_of(body) };
         let (Some(afi), Some(subtype), Some(safi)) = (cursor.u16(), cursor.u8(), cursor.u8())
         else {
-            return Err(HeaderError::BadLength { length: header::length_of(body) }.into());
+            return Err(bad_length().into());
         };
-        match subtype {
-            _ if cursor.is_empty() => {}
-            // What follows would be an ORF, which is never negotiated (RFC 5291).
-            0 => return Err(HeaderError::BadLength { length: header::length_of(body) }.into()),
-            1 | 2 => {
+        let family = Family { afi: Afi(afi), safi: Safi(safi) };
+        let plain = Self::new(family, RefreshSubtype(subtype));
+        match plain.subtype {
+            _ if cursor.is_empty() => Ok(plain),
+            // RFC 5291 §4: the length says that there are filters.
+            RefreshSubtype::REQUEST => {
+                let orf = OrfUpdate::decode(&body.slice(cursor.offset()..), family.afi);
+                Ok(Self { orf: Some(orf.ok_or_else(bad_length)?), ..plain })
+            }
+            RefreshSubtype::BEGIN | RefreshSubtype::END => {
                 let mut message = BytesMut::new();
                 let out = &mut message;
                 header::write(out, MessageType::ROUTE_REFRESH, |out| out.extend_from_slice(body));
-                return Err(RouteRefreshError::InvalidLength { message: message.freeze() }.into());
+                Err(RouteRefreshError::InvalidLength { message: message.freeze() }.into())
             }
             // To be ignored, so its form does not matter (RFC 7313 §5).
-            _ => {}
+            _ => Ok(plain),
         }
-        Ok(Self { family: Family { afi: Afi(afi), safi: Safi(safi) }, subtype })
     }
 
-    pub(crate) fn encode(self, out: &mut BytesMut) {
+    /// Filters for which 65,535 octets have no room are left out.
+    pub(crate) fn encode(&self, out: &mut BytesMut) {
         header::write(out, MessageType::ROUTE_REFRESH, |out| {
             out.put_u16(self.family.afi.0);
-            out.put_u8(self.subtype);
+            out.put_u8(self.subtype.0);
             out.put_u8(self.family.safi.0);
+            if let (RefreshSubtype::REQUEST, Some(orf)) = (self.subtype, &self.orf) {
+                orf.encode(out, self.family.afi, MAX_EXTENDED_LENGTH - BEFORE_ORF);
+            }
         });
+    }
+}
+
+impl fmt::Display for RouteRefresh {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.subtype, self.family)?;
+        match &self.orf {
+            Some(orf) => write!(f, ", {orf}"),
+            None => Ok(()),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use alloc::vec::Vec;
-
     use super::*;
     use crate::message::Message;
 
+    fn decode(body: &[u8]) -> Result<RouteRefresh, MessageError> {
+        RouteRefresh::decode(&Bytes::copy_from_slice(body))
+    }
+
     fn refusal(body: &[u8]) -> Option<(u8, u8, Vec<u8>)> {
-        let notification = RouteRefresh::decode(body).err()?.notification();
+        let notification = decode(body).err()?.notification();
         Some((notification.code.0, notification.subcode, notification.data.to_vec()))
     }
 
@@ -74,10 +145,29 @@ mod tests {
                 Family::IPV6_UNICAST,
                 Family { afi: Afi(25), safi: Safi(70) },
             ] {
-                let refresh = RouteRefresh { family, subtype };
-                let bytes = Message::RouteRefresh(refresh).to_bytes();
+                let refresh = RouteRefresh::new(family, RefreshSubtype(subtype));
+                let bytes = Message::RouteRefresh(refresh.clone()).to_bytes();
                 assert_eq!(RouteRefresh::decode(&bytes.slice(19..)), Ok(refresh));
             }
+        }
+    }
+
+    #[test]
+    fn the_constructors_are_named_as_they_print() {
+        let family = Family::IPV4_UNICAST;
+        let made = [RouteRefresh::request, RouteRefresh::begin, RouteRefresh::end];
+        let texts = made.map(|make| alloc::string::ToString::to_string(&make(family)));
+        assert_eq!(texts, ["request ipv4", "BoRR ipv4", "EoRR ipv4"]);
+    }
+
+    /// RFC 2918 §3: 23 octets at least
+    #[test]
+    fn rfc2918_3_length() {
+        for length in 0..4 {
+            let body = [0, 1, 0, 1];
+            let said = Vec::from([0, 19 + length]);
+            let body = body.get(..usize::from(length)).unwrap_or_default();
+            assert_eq!(refusal(body), Some((1, 2, said)));
         }
     }
 
@@ -91,15 +181,28 @@ mod tests {
         }
     }
 
-    /// RFC 5291 is not spoken here.
-    #[test]
-    fn a_request_with_a_filter_is_refused() {
-        assert_eq!(refusal(&[0, 1, 0, 1, 1, 64, 0, 0]), Some((1, 2, Vec::from([0, 27]))));
-    }
-
     /// RFC 7313 §5: those are to be ignored.
     #[test]
-    fn an_unknown_subtype_is_no_error() {
+    fn rfc7313_5_an_unknown_subtype_is_no_error() {
         assert_eq!(refusal(&[0, 1, 3, 1, 9, 9]), None);
+    }
+
+    /// Lengths of filters that do not add up
+    #[test]
+    fn rfc5291_4_bad_lengths() {
+        for orf in [&[1, 64][..], &[1, 64, 0], &[1, 64, 0, 1], &[1, 64, 0, 1, 0x80, 64]] {
+            let mut body = Vec::from([0, 1, 0, 1]);
+            body.extend_from_slice(orf);
+            let said = Vec::from([0, u8::try_from(19 + body.len()).unwrap_or(0)]);
+            assert_eq!(refusal(&body), Some((1, 2, said)), "{orf:?}");
+        }
+    }
+
+    /// Filters are only written with a request: with another subtype they would be an error.
+    #[test]
+    fn rfc5291_4_filters_come_with_requests() {
+        let orf = decode(&[0, 1, 0, 1, 1, 64, 0, 1, 0x80]).expect("well formed").orf;
+        let begin = RouteRefresh { orf, ..RouteRefresh::begin(Family::IPV4_UNICAST) };
+        assert_eq!(Message::RouteRefresh(begin).to_bytes().len(), 23);
     }
 }

@@ -38,7 +38,7 @@ fn messages(file: &str, context: &Context) -> Vec<Message> {
     list
 }
 
-fn describe_nlri(nlri: &Nlri, out: &mut String) {
+fn describe_nlri(nlri: Nlri<'_>, out: &mut String) {
     let mut prefixes = nlri.prefixes();
     while let Some((id, net)) = prefixes.next_with_path_id() {
         let _ = write!(out, " {net}");
@@ -57,7 +57,7 @@ fn describe_update(update: &Update) -> String {
         out.push('\n');
     }
     for reach in update.reach() {
-        let _ = write!(out, "  announce {} via {}:", reach.family, reach.next_hop);
+        let _ = write!(out, "  announce {} via {}:", reach.family, reach.next_hop.expect("known"));
         describe_nlri(reach.nlri, &mut out);
         out.push('\n');
     }
@@ -103,7 +103,7 @@ fn describe(message: &Message) -> String {
                 open.bgp_identifier
             );
             for capability in &open.capabilities {
-                let _ = writeln!(out, "  {capability:?}");
+                let _ = writeln!(out, "  {capability:?}: {capability}");
             }
             out
         }
@@ -125,7 +125,12 @@ fn rewrite(update: &Update, context: &Context) {
         let mut out = BytesMut::new();
         let nets: Vec<_> = reach.nlri.prefixes().collect();
         let mut writer = UpdateWriter::new(&mut out, context);
-        let written = writer.announce(view, reach.family, &reach.next_hop, nets.iter().copied());
+        let written = writer.announce(
+            view,
+            reach.family,
+            &reach.next_hop.expect("known"),
+            nets.iter().copied(),
+        );
         written.expect("room");
         let frame = split_frame(&mut out, context).expect("framing").expect("whole");
         let Ok(Message::Update(copy)) = Message::decode(&frame, context) else {
@@ -161,7 +166,7 @@ fn wide() -> Context {
 
 fn add_path_context() -> Context {
     let add_path = [Family::IPV4_UNICAST].into_iter().collect();
-    Context { four_octet_as: true, extended_message: true, add_path }
+    Context { four_octet_as: true, extended_message: true, add_path, ..Context::default() }
 }
 
 #[test]

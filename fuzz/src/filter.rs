@@ -1,6 +1,6 @@
 //! Target of policy.
 
-use bgp_wire::{AsPathBuilder, AttributesBuilder, Community, Origin, SegmentKind};
+use bgp_wire::{AsPathBuilder, Community, Origin, PathAttributes, SegmentKind};
 use policy::Vm;
 use rib::{Route, RouteSource};
 
@@ -16,7 +16,7 @@ pub fn policy_source(data: &[u8]) {
     let again = policy::compile("fuzz", &text).expect("it compiled before");
     let mut path = AsPathBuilder::default();
     path.segment(SegmentKind::Sequence, [65001, 4_200_000_000]).segment(SegmentKind::Set, [7, 8]);
-    let mut attributes = AttributesBuilder::default();
+    let mut attributes = PathAttributes::default();
     attributes.origin(Origin::Igp).as_path(&path).med(50).communities([Community::new(65001, 1)]);
     let (mut vm, mut used) = (Vm::default(), Vm::default());
     for name in names(&text) {

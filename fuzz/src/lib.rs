@@ -9,6 +9,7 @@ mod dump;
 mod filter;
 mod ospf;
 mod session;
+mod text;
 mod wire;
 
 pub use config::config_source;
@@ -16,7 +17,8 @@ pub use dump::{bmp, mrt};
 pub use filter::policy_source;
 pub use ospf::ospf_packet;
 pub use session::session;
-pub use wire::{attributes, message, nlri, open, update};
+pub use text::text_forms;
+pub use wire::{attributes, destination, message, nlri, open, update};
 
 /// A target: any bytes go in.
 pub type Target = fn(&[u8]);
@@ -26,6 +28,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("attributes", attributes),
     ("bmp", bmp),
     ("config_source", config_source),
+    ("destination", destination),
     ("message", message),
     ("mrt", mrt),
     ("nlri", nlri),
@@ -33,5 +36,6 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("ospf_packet", ospf_packet),
     ("policy_source", policy_source),
     ("session", session),
+    ("text_forms", text_forms),
     ("update", update),
 ];

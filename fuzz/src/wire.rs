@@ -1,20 +1,22 @@
 //! Targets of bgp-wire.
 
 use bgp_wire::{
-    AsPath, AsPathBuilder, AttributeCode, AttributesBuilder, AttributesRef, Context, Family, Frame,
-    MAX_LENGTH, Message, MessageType, SegmentKind, Update, UpdateWriter, encode_prefix,
-    split_frame,
+    AsPath, AsPathBuilder, AttributeCode, AttributesRef, Context, Disposition, EncodeNlri as _,
+    Family, Frame, MAX_LENGTH, Message, MessageType, NextHop, Nlri, PathAttributes, Safi,
+    SegmentKind, Update, UpdateWriter, encode_prefix, split_frame,
 };
 use bytes::{Bytes, BytesMut};
 use ipnet::IpNet;
 
 /// What was negotiated, from the bits of one octet.
 fn context(bits: u8) -> Context {
-    let families = [(4, Family::IPV4_UNICAST), (8, Family::IPV6_UNICAST)];
+    let families = |bit: u8| if bits & bit != 0 { &Family::KNOWN[..] } else { &[] };
     Context {
         four_octet_as: bits & 1 != 0,
         extended_message: bits & 2 != 0,
-        add_path: families.into_iter().filter(|(bit, _)| bits & bit != 0).map(|(_, f)| f).collect(),
+        external: bits & 16 != 0,
+        add_path: families(4).iter().copied().collect(),
+        multiple_labels: families(8).iter().copied().collect(),
     }
 }
 
@@ -69,10 +71,13 @@ pub fn update(data: &[u8]) {
     let Some((bits, body)) = data.split_first() else { return };
     for width in 0..2 {
         let context = context(bits & 0xfe | width);
-        match Update::decode(Bytes::copy_from_slice(body), &context) {
-            Ok(update) => check_update(&update, &context),
-            Err(error) => check_notification(&error.notification()),
+        let update = Update::decode(Bytes::copy_from_slice(body), &context);
+        for flaw in update.flaws() {
+            check_notification(&flaw.error.notification());
+            let _ = flaw.to_string();
+            assert!(flaw.error.offset().is_none_or(|offset| offset <= body.len()));
         }
+        check_update(&update, &context);
     }
 }
 
@@ -81,57 +86,84 @@ fn check_update(update: &Update, context: &Context) {
     let view = update.canonical_attributes(&mut canonical);
     check_canonical(view);
     read_attributes(view);
+    read_attributes(update.attributes());
+    let disposition = update.disposition();
     if update.end_of_rib().is_some() {
         assert_eq!((update.reach().count(), update.unreach().count()), (0, 0));
+        assert_eq!(disposition, None);
+    }
+    if disposition == Some(Disposition::SessionReset) {
+        assert_eq!((update.reach().count(), update.unreach().count()), (0, 0));
+    }
+    if update.flaws().iter().any(|flaw| flaw.disposition == Disposition::TreatAsWithdraw) {
+        assert_eq!(update.reach().count(), 0);
     }
     for unreach in update.unreach() {
         assert_eq!(unreach.family, unreach.nlri.family);
-        let nets: Vec<IpNet> = unreach.nlri.prefixes().collect();
-        assert_eq!(read_back(unreach.family, &nets, context, None), nets);
+        check_nlri(unreach.nlri, view, None, context);
     }
     for reach in update.reach() {
-        assert!(reach.next_hop.is_host());
-        let nets: Vec<IpNet> = reach.nlri.prefixes().collect();
-        let announcement = (view, reach.next_hop);
-        assert_eq!(read_back(reach.family, &nets, context, Some(announcement)), nets);
+        assert!(reach.next_hop.is_none_or(|hop| hop.is_host()));
+        let announced = matches!(reach.family.safi, Safi::FLOW_SPEC | Safi::VPN_FLOW_SPEC)
+            || reach.next_hop.is_some();
+        if announced {
+            check_nlri(reach.nlri, view, Some(reach.next_hop), context);
+        }
     }
 }
 
-/// Writes routes, reads them, and gives the prefixes that were read. Those of attributes that are too long
-/// are given back as they are.
-fn read_back(
-    family: Family,
-    nets: &[IpNet],
+/// Routes of a message, without labels where they are withdrawn.
+fn destinations(nlri: Nlri<'_>) -> Vec<(Option<u32>, String)> {
+    nlri.destinations().map(|(id, destination)| (id, destination.to_string())).collect()
+}
+
+/// Writes routes, reads them, and sees that they are the same. Without a next hop: those of a message that
+/// withdraws.
+fn check_nlri(
+    nlri: Nlri<'_>,
+    view: AttributesRef<'_>,
+    next_hop: Option<Option<NextHop>>,
     context: &Context,
-    announcement: Option<(AttributesRef<'_>, bgp_wire::NextHop)>,
-) -> Vec<IpNet> {
+) {
+    if nlri.prefixes().next().is_some() {
+        let nets: Vec<IpNet> = nlri.prefixes().collect();
+        assert_eq!(nets.len(), nlri.destinations().count());
+    }
     let mut out = BytesMut::new();
     let mut writer = UpdateWriter::new(&mut out, context);
-    match announcement {
-        None => writer.withdraw(family, nets.iter().copied()),
-        Some((view, next_hop)) => {
-            // A body of its own may be longer than a message, so this may really not fit.
-            if writer.announce(view, family, &next_hop, nets.iter().copied()).is_err() {
-                assert!(out.is_empty());
-                return nets.to_vec();
-            }
+    let routes: Vec<_> =
+        nlri.destinations().map(|(id, destination)| (id.unwrap_or(1), destination)).collect();
+    let fits = match next_hop {
+        None => {
+            writer.withdraw(nlri.family, routes.clone());
+            true
         }
-    }
+        Some(None) => writer.announce_without_next_hop(view, nlri.family, routes.clone()).is_ok(),
+        Some(Some(hop)) => writer.announce(view, nlri.family, &hop, routes.clone()).is_ok(),
+    };
     let mut again = Vec::new();
     while let Some(frame) = split_frame(&mut out, context).expect("within the limit") {
         assert_eq!(frame.kind, MessageType::UPDATE);
-        let update = Update::decode(frame.body, context).expect("what was written can be read");
-        again.extend(update.unreach().flat_map(|unreach| unreach.nlri.prefixes()));
+        let update = Update::decode(frame.body, context);
+        let flawed = update.disposition() > Some(Disposition::DiscardAttribute);
+        // Attributes of a body of its own are not checked with routes of theirs.
+        assert!(!flawed, "{:?}", update.flaws());
+        again.extend(update.unreach().flat_map(|unreach| destinations(unreach.nlri)));
         for reach in update.reach() {
-            let (view, next_hop) = announcement.expect("only what was announced");
-            assert_eq!((reach.family, reach.next_hop), (family, next_hop));
+            assert_eq!(reach.family, nlri.family);
             let mut canonical = Vec::new();
             check_equal(update.canonical_attributes(&mut canonical), view, context.four_octet_as);
-            again.extend(reach.nlri.prefixes());
+            again.extend(destinations(reach.nlri));
         }
     }
     assert!(out.is_empty());
-    again
+    // A body of its own may be longer than a message, so attributes may really not fit. Labels of
+    // withdrawn routes mean nothing.
+    if fits && next_hop.is_some() {
+        assert_eq!(again, destinations(nlri));
+    } else if fits && nlri.family.prefix_bits().is_some() {
+        assert_eq!(again.len(), destinations(nlri).len());
+    }
 }
 
 /// Through AS4_PATH, confederation segments come whole only where they lead (RFC 6793 §4.2.3), and their AS
@@ -144,7 +176,7 @@ fn check_equal(again: AttributesRef<'_>, view: AttributesRef<'_>, four_octet_as:
         return assert_eq!(again, view);
     }
     let but_path = |view: AttributesRef<'_>| {
-        let mut list = AttributesBuilder::from_view(view);
+        let mut list = PathAttributes::from_view(view);
         list.remove(AttributeCode::AS_PATH);
         list
     };
@@ -171,6 +203,7 @@ fn read_attributes(view: AttributesRef<'_>) {
     let path = view.as_path();
     let _ = (view.origin(), view.med(), view.local_pref(), view.atomic_aggregate());
     let _ = (view.aggregator(), view.originator_id(), view.cluster_list().count());
+    view.typed().for_each(|attribute| drop((attribute.to_string(), attribute.flags())));
     view.communities().for_each(|community| drop(community.to_string()));
     view.extended_communities().for_each(|community| drop(community.to_string()));
     view.large_communities().for_each(|community| drop(community.to_string()));
@@ -221,9 +254,9 @@ pub fn nlri(data: &[u8]) {
     body.extend(value);
     let update = Update::decode(body.into(), &context);
     let expected = naive_prefixes(field, ipv6, context.has_add_path(family));
-    assert_eq!(update.is_ok(), expected.is_some());
-    let (Ok(update), Some(expected)) = (update, expected) else { return };
-    let nlri = &update.mp_unreach().expect("there").nlri;
+    assert_eq!(update.flaws().is_empty(), expected.is_some());
+    let Some(expected) = expected else { return };
+    let nlri = update.mp_unreach().expect("there").nlri;
     let mut prefixes = nlri.prefixes();
     let mut list = Vec::new();
     while let Some((id, net)) = prefixes.next_with_path_id() {
@@ -233,6 +266,38 @@ pub fn nlri(data: &[u8]) {
         list.push((id, out.to_vec()));
     }
     assert_eq!(list, expected);
+}
+
+/// NLRI of every family: one octet says what was negotiated and whether they are withdrawn, one which
+/// family.
+///
+/// What is read is written and reads the same; and it can be shown.
+pub fn destination(data: &[u8]) {
+    let [bits, choice, field @ ..] = data else { return };
+    let Some(family) = Family::KNOWN.get(usize::from(*choice) % Family::KNOWN.len()) else {
+        return;
+    };
+    let context = context(*bits);
+    let Ok(nlri) = Nlri::decode(*family, field, &context) else { return };
+    let mut out = BytesMut::new();
+    for (id, destination) in nlri.destinations() {
+        assert_eq!(id.is_some(), context.has_add_path(*family));
+        id.iter().for_each(|id| out.extend_from_slice(&id.to_be_bytes()));
+        assert!(destination.encode_nlri(*family, false, &mut out), "{destination}");
+    }
+    let again = Nlri::decode(*family, &out, &context).expect("what is written can be read");
+    let list: Vec<_> = nlri.destinations().collect();
+    assert_eq!(list, again.destinations().collect::<Vec<_>>());
+    assert_eq!(destinations(nlri), destinations(again));
+    // Written once more nothing changes: the first writing made it canonical.
+    let mut twice = BytesMut::new();
+    for (id, destination) in again.destinations() {
+        id.iter().for_each(|id| twice.extend_from_slice(&id.to_be_bytes()));
+        destination.encode_nlri(*family, false, &mut twice);
+        let mut withdrawn = BytesMut::new();
+        assert!(destination.encode_nlri(*family, true, &mut withdrawn));
+    }
+    assert_eq!(twice, out);
 }
 
 /// Path identifier and minimal form of each prefix; `None` for a field that is malformed.
@@ -269,7 +334,7 @@ pub fn attributes(data: &[u8]) {
     read_attributes(AttributesRef::new(data));
     let path = AsPath::new(data);
     let _ = (path.to_string(), path.len(), path.first(), path.origin());
-    let mut list = AttributesBuilder::default();
+    let mut list = PathAttributes::default();
     let mut rest = data;
     while let [kind, octet, tail @ ..] = rest {
         let value = tail.get(..usize::from(*octet).min(tail.len())).unwrap_or_default();
@@ -313,7 +378,7 @@ pub fn attributes(data: &[u8]) {
                 tail
             }
             5 => {
-                let mut next = AttributesBuilder::default();
+                let mut next = PathAttributes::default();
                 next.append_prepended_path(number, list.view().as_path());
                 list.set(0x40, AttributeCode::AS_PATH, next.view().as_path().bytes());
                 tail
@@ -325,7 +390,7 @@ pub fn attributes(data: &[u8]) {
                 tail
             }
             _ => {
-                let copy = AttributesBuilder::from_view(list.view());
+                let copy = PathAttributes::from_view(list.view());
                 assert_eq!(copy, list);
                 tail
             }

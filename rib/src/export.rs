@@ -2,7 +2,7 @@
 
 use core::net::Ipv4Addr;
 
-use bgp_wire::{AttributeCode, AttributesBuilder, AttributesRef, Context, Family, NextHop, Origin};
+use bgp_wire::{AttributeCode, AttributesRef, Context, Family, NextHop, Origin, PathAttributes};
 use smallvec::SmallVec;
 
 use crate::attributes::AttributeFacts;
@@ -126,7 +126,7 @@ impl ExportRules {
         &self,
         source: &Source,
         attributes: AttributesRef<'_>,
-        out: &mut AttributesBuilder,
+        out: &mut PathAttributes,
     ) {
         out.clear();
         let origin = attributes.origin().unwrap_or(Origin::Igp);
@@ -159,6 +159,8 @@ impl ExportRules {
             match raw.code {
                 // Written above, and of no meaning outside the AS (RFC 4456 §8).
                 AttributeCode::ORIGINATOR_ID | AttributeCode::CLUSTER_LIST => {}
+                // RFC 7311 §3.3: only where it was enabled, outside the AS.
+                AttributeCode::AIGP if !self.internal => {}
                 AttributeCode::EXTENDED_COMMUNITIES if !self.internal => {
                     // RFC 4360 §6: non-transitive ones stay inside the AS.
                     let transitive: SmallVec<[u8; 64]> = attributes
@@ -185,7 +187,7 @@ impl ExportRules {
         &self,
         originator: Ipv4Addr,
         attributes: AttributesRef<'_>,
-        out: &mut AttributesBuilder,
+        out: &mut PathAttributes,
     ) {
         out.append(OPTIONAL, AttributeCode::ORIGINATOR_ID, &originator.octets());
         let mut clusters: SmallVec<[u8; 32]> = SmallVec::from_slice(&self.cluster_id.octets());

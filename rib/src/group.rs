@@ -3,7 +3,7 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use bgp_wire::{AttributesBuilder, UpdateWriter};
+use bgp_wire::{PathAttributes, UpdateWriter};
 use bytes::{Bytes, BytesMut};
 
 use crate::attributes::{AttributeStore, AttributesId};
@@ -383,7 +383,7 @@ impl Group {
         // An attribute set that leaves no room for a prefix: such routes count as withdrawn (RFC 4271 §9.2).
         let mut too_long: Vec<u32> = Vec::new();
         batch.announced.sort_unstable();
-        let mut attributes = AttributesBuilder::default();
+        let mut attributes = PathAttributes::default();
         let mut announcements = ChunkWriter::new(&self.rules);
         for run in batch.announced.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
             let Some((from, id, _)) = run.first().copied() else { continue };

@@ -6,7 +6,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use bgp_wire::{AttributesBuilder, Family};
+use bgp_wire::{Family, PathAttributes};
 use ipnet::IpNet;
 use smallvec::SmallVec;
 
@@ -52,7 +52,7 @@ pub struct Rib {
 #[derive(Debug, Clone, Default)]
 struct Scratch {
     canonical: Vec<u8>,
-    edited: AttributesBuilder,
+    edited: PathAttributes,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -78,7 +78,7 @@ pub struct Origination {
     /// Where it leads; `None` for a network at hand or a blackhole
     pub next_hop: Option<NextHopKey>,
     /// BGP attributes it has from the beginning
-    pub attributes: AttributesBuilder,
+    pub attributes: PathAttributes,
 }
 
 /// What became of an UPDATE.

@@ -45,19 +45,63 @@ impl SegmentKind {
 pub struct AsPathSegment<'a> {
     /// Its kind
     pub kind: SegmentKind,
-    asns: &'a [u8],
+    asns: Asns<'a>,
 }
 
 impl<'a> AsPathSegment<'a> {
     /// Its AS numbers, the last one added first.
-    pub fn asns(
-        &self,
-    ) -> impl DoubleEndedIterator<Item = u32> + ExactSizeIterator + Clone + use<'a> {
-        self.asns.chunks_exact(4).map(|asn| asn.try_into().map_or(0, u32::from_be_bytes))
+    pub const fn asns(&self) -> Asns<'a> {
+        self.asns
     }
 }
 
-/// A view on a path of 4-octet AS numbers.
+/// Iterator of [`AsPathSegment::asns`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Asns<'a> {
+    bytes: &'a [u8],
+    /// The numbers have 2 octets.
+    narrow: bool,
+}
+
+impl Iterator for Asns<'_> {
+    type Item = u32;
+
+    #[inline]
+    fn next(&mut self) -> Option<u32> {
+        if self.narrow {
+            let (asn, rest) = self.bytes.split_first_chunk()?;
+            self.bytes = rest;
+            return Some(u16::from_be_bytes(*asn).into());
+        }
+        let (asn, rest) = self.bytes.split_first_chunk()?;
+        self.bytes = rest;
+        Some(u32::from_be_bytes(*asn))
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let count = if self.narrow { self.bytes.len() / 2 } else { self.bytes.len() / 4 };
+        (count, Some(count))
+    }
+}
+
+impl ExactSizeIterator for Asns<'_> {}
+
+impl DoubleEndedIterator for Asns<'_> {
+    #[inline]
+    fn next_back(&mut self) -> Option<u32> {
+        if self.narrow {
+            let (rest, asn) = self.bytes.split_last_chunk()?;
+            self.bytes = rest;
+            return Some(u16::from_be_bytes(*asn).into());
+        }
+        let (rest, asn) = self.bytes.split_last_chunk()?;
+        self.bytes = rest;
+        Some(u32::from_be_bytes(*asn))
+    }
+}
+
+/// A view on a path.
 ///
 /// ```
 /// use bgp_wire::{AsPath, AsPathBuilder, SegmentKind};
@@ -68,27 +112,41 @@ impl<'a> AsPathSegment<'a> {
 /// assert_eq!((path.len(), path.first(), path.origin()), (3, Some(64512), None));
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct AsPath<'a>(&'a [u8]);
+pub struct AsPath<'a> {
+    value: &'a [u8],
+    narrow: bool,
+}
 
 impl<'a> AsPath<'a> {
-    /// A view on the attribute's value. What does not parse is not seen: received paths are checked when
-    /// their UPDATE is decoded.
+    /// A view on the attribute's value with AS numbers of 4 octets. What does not parse is not seen:
+    /// received paths are checked when their UPDATE is decoded.
     pub const fn new(value: &'a [u8]) -> Self {
-        Self(value)
+        Self { value, narrow: false }
+    }
+
+    /// The same with AS numbers of 2 octets (RFC 6793).
+    pub const fn two_octet(value: &'a [u8]) -> Self {
+        Self { value, narrow: true }
     }
 
     /// The attribute's value.
     pub const fn bytes(self) -> &'a [u8] {
-        self.0
+        self.value
+    }
+
+    /// Whether its AS numbers have 2 octets.
+    pub const fn is_two_octet(self) -> bool {
+        self.narrow
     }
 
     /// Its segments.
     pub fn segments(self) -> impl Iterator<Item = AsPathSegment<'a>> + Clone {
-        let mut cursor = Cursor::new(self.0);
+        let mut cursor = Cursor::new(self.value);
+        let narrow = self.narrow;
         core::iter::from_fn(move || {
             let kind = SegmentKind::decode(cursor.u8()?)?;
-            let count = cursor.u8()?;
-            Some(AsPathSegment { kind, asns: cursor.take(usize::from(count) * 4)? })
+            let octets = usize::from(cursor.u8()?) * if narrow { 2 } else { 4 };
+            Some(AsPathSegment { kind, asns: Asns { bytes: cursor.take(octets)?, narrow } })
         })
     }
 
@@ -178,7 +236,16 @@ pub struct AsPathBuilder(Vec<u8>);
 impl AsPathBuilder {
     /// A copy of `path` to change.
     pub fn from_path(path: AsPath<'_>) -> Self {
-        Self(path.0.to_vec())
+        {
+            let mut copy = Self::default();
+            match path.narrow {
+                true => path.segments().for_each(|segment| {
+                    copy.segment(segment.kind, segment.asns());
+                }),
+                false => copy.0.extend_from_slice(path.value),
+            }
+            copy
+        }
     }
 
     /// Appends a segment; one of more than 255 AS numbers is split. An empty one is left out.
@@ -202,17 +269,17 @@ impl AsPathBuilder {
 
     /// Appends a segment; a sequence goes on with the one at the end where that has room.
     fn join(&mut self, segment: AsPathSegment<'_>) {
-        let path = AsPath(&self.0);
+        let path = AsPath::new(&self.0);
         let last = path.segments().last().filter(|last| {
             last.kind == SegmentKind::Sequence
                 && segment.kind == SegmentKind::Sequence
                 && last.asns().len() + segment.asns().len() <= usize::from(u8::MAX)
         });
-        let start = last.map(|last| path.0.len() - last.asns.len() - 1);
+        let start = last.map(|last| path.value.len() - last.asns.bytes.len() - 1);
         match start.and_then(|start| self.0.get_mut(start)) {
             Some(count) => {
                 *count += u8::try_from(segment.asns().len()).unwrap_or_default();
-                self.0.extend_from_slice(segment.asns);
+                self.0.extend_from_slice(segment.asns.bytes);
             }
             None => {
                 self.segment(segment.kind, segment.asns());
@@ -245,13 +312,14 @@ impl AsPathBuilder {
 
 /// Whether a value parses as segments of AS numbers of `width` octets, none of them empty, none of the
 /// numbers zero (RFC 4271 §6.3, RFC 7606 §7.2, RFC 7607 §2).
-pub(crate) fn is_well_formed(value: &[u8], width: usize) -> bool {
+pub(crate) fn is_well_formed(value: &[u8], narrow: bool) -> bool {
     let mut cursor = Cursor::new(value);
     while !cursor.is_empty() {
         let (Some(kind), Some(count)) = (cursor.u8(), cursor.u8()) else { return false };
-        let Some(asns) = cursor.take(usize::from(count) * width) else { return false };
-        let zero = || asns.chunks_exact(width).any(|asn| asn.iter().all(|octet| *octet == 0));
-        if SegmentKind::decode(kind).is_none() || count == 0 || zero() {
+        let octets = usize::from(count) * if narrow { 2 } else { 4 };
+        let Some(bytes) = cursor.take(octets) else { return false };
+        let mut asns = Asns { bytes, narrow };
+        if SegmentKind::decode(kind).is_none() || count == 0 || asns.any(|asn| asn == 0) {
             return false;
         }
     }
@@ -261,18 +329,9 @@ pub(crate) fn is_well_formed(value: &[u8], width: usize) -> bool {
 /// Turns a path of 2-octet AS numbers, and the AS4_PATH that came with it, into the real path
 /// (RFC 6793 §4.2.3).
 pub(crate) fn widen(value: &[u8], as4_path: Option<AsPath<'_>>, out: &mut AsPathBuilder) {
-    let mut wide = AsPathBuilder::default();
-    let mut cursor = Cursor::new(value);
-    while let (Some(kind), Some(count)) = (cursor.u8().and_then(SegmentKind::decode), cursor.u8()) {
-        let asns = cursor.take(usize::from(count) * 2).unwrap_or_default();
-        wide.segment(
-            kind,
-            asns.chunks_exact(2).map(|asn| asn.try_into().map_or(0, u16::from_be_bytes).into()),
-        );
-    }
-    let path = AsPath(&wide.0);
+    let path = AsPath::two_octet(value);
     let Some(as4_path) = as4_path.filter(|as4_path| as4_path.hops() <= path.hops()) else {
-        *out = wide;
+        *out = AsPathBuilder::from_path(path);
         return;
     };
     // The ASes that did not know AS4_PATH stand in front of it, with the confederation segments that lead
@@ -335,22 +394,22 @@ mod tests {
 
     fn merge(as_path: &[(SegmentKind, &[u32])], as4_path: &[(SegmentKind, &[u32])]) -> String {
         let mut narrowed = Vec::new();
-        narrow(AsPath(&path(as_path).0), &mut narrowed);
+        narrow(AsPath::new(&path(as_path).0), &mut narrowed);
         let as4_path = path(as4_path);
         let mut out = AsPathBuilder::default();
-        widen(&narrowed, Some(AsPath(&as4_path.0)), &mut out);
-        AsPath(&out.0).to_string()
+        widen(&narrowed, Some(AsPath::new(&as4_path.0)), &mut out);
+        AsPath::new(&out.0).to_string()
     }
 
     #[test]
     fn prepending_starts_a_new_sequence_when_it_must() {
         let mut builder = path(&[(SegmentKind::Set, &[1, 2])]);
         builder.prepend(3).prepend(4);
-        assert_eq!(AsPath(&builder.0).to_string(), "4 3 {1,2}");
+        assert_eq!(AsPath::new(&builder.0).to_string(), "4 3 {1,2}");
         let mut long = AsPathBuilder::default();
         long.segment(SegmentKind::Sequence, 1..=255).prepend(7);
-        assert_eq!(AsPath(&long.0).segments().count(), 2);
-        assert_eq!((AsPath(&long.0).len(), AsPath(&long.0).first()), (256, Some(7)));
+        assert_eq!(AsPath::new(&long.0).segments().count(), 2);
+        assert_eq!((AsPath::new(&long.0).len(), AsPath::new(&long.0).first()), (256, Some(7)));
     }
 
     #[test]
@@ -360,7 +419,7 @@ mod tests {
             (SegmentKind::Sequence, &[1, 2, 3]),
             (SegmentKind::Set, &[4, 5]),
         ]);
-        let path = AsPath(&builder.0);
+        let path = AsPath::new(&builder.0);
         assert_eq!((path.len(), path.first(), path.origin(), path.count(5)), (4, Some(1), None, 1));
         assert_eq!(path.to_string(), "(65100 65101) 1 2 3 {4,5}");
     }
@@ -419,9 +478,9 @@ mod tests {
         use SegmentKind::{Sequence, Set};
         let bytes = |as_path: &[(SegmentKind, &[u32])], as4_path: &[(SegmentKind, &[u32])]| {
             let mut narrowed = Vec::new();
-            narrow(AsPath(&path(as_path).0), &mut narrowed);
+            narrow(AsPath::new(&path(as_path).0), &mut narrowed);
             let (as4_path, mut out) = (path(as4_path), AsPathBuilder::default());
-            widen(&narrowed, Some(AsPath(&as4_path.0)), &mut out);
+            widen(&narrowed, Some(AsPath::new(&as4_path.0)), &mut out);
             out
         };
         let whole = [(Sequence, &[1, 2, 200_000][..]), (Set, &[7, 8])];
@@ -448,7 +507,7 @@ mod tests {
             (&[5, 1, 0, 1], 2, false),
             (&[2, 2, 0, 1, 0, 0], 2, false), // AS 0
         ] {
-            assert_eq!(is_well_formed(value, width), fine, "{value:?}");
+            assert_eq!(is_well_formed(value, width == 2), fine, "{value:?}");
         }
     }
 
@@ -458,17 +517,17 @@ mod tests {
             let mut builder = AsPathBuilder::default();
             builder.segment(SegmentKind::Sequence, asns);
             let mut narrowed = Vec::new();
-            let lossy = narrow(AsPath(&builder.0), &mut narrowed);
-            prop_assert!(is_well_formed(&narrowed, 2) && is_well_formed(&builder.0, 4));
+            let lossy = narrow(AsPath::new(&builder.0), &mut narrowed);
+            prop_assert!(is_well_formed(&narrowed, true) && is_well_formed(&builder.0, false));
             let mut out = AsPathBuilder::default();
-            widen(&narrowed, lossy.then_some(AsPath(&builder.0)), &mut out);
-            prop_assert_eq!(AsPath(&out.0).to_string(), AsPath(&builder.0).to_string());
+            widen(&narrowed, lossy.then_some(AsPath::new(&builder.0)), &mut out);
+            prop_assert_eq!(AsPath::new(&out.0).to_string(), AsPath::new(&builder.0).to_string());
         }
 
         #[test]
         fn views_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
-            let path = AsPath(&bytes);
-            let _ = (path.to_string(), path.len(), path.first(), path.origin(), is_well_formed(&bytes, 2));
+            let path = AsPath::new(&bytes);
+            let _ = (path.to_string(), path.len(), path.first(), path.origin(), is_well_formed(&bytes, true));
             let mut out = AsPathBuilder::default();
             widen(&bytes, Some(path), &mut out);
         }

@@ -1,23 +1,38 @@
-//! Checks of single attributes (RFC 4271 §6.3).
-
-use bytes::Bytes;
+//! Checks of single attributes (RFC 4271 §6.3, RFC 7606).
 
 use super::as_path::is_well_formed;
 use super::next_hop::is_host_v4;
-use super::view::{Origin, RawAttribute};
+use super::pmsi::PmsiTunnel;
+use super::tlv::{Aigp, PrefixSid, TunnelEncapsulation};
+use super::view::RawAttribute;
 use super::{OPTIONAL, PARTIAL, TRANSITIVE};
-use crate::error::UpdateError;
+use crate::codec::Cursor;
+use crate::error::Disposition;
 use crate::iana::AttributeCode;
 
-/// What is to be done with an attribute that has no flaw that ends the session.
+/// What the check of an attribute says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Checked {
-    Keep,
-    Ignore,
+    /// It has no flaw.
+    Fine,
+    Flawed(FlawKind, Disposition),
+}
+
+/// What is wrong with an attribute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FlawKind {
+    Unrecognized,
+    Flags,
+    Length,
+    Origin,
+    NextHop,
+    AsPath,
+    Value,
+    OutOfPlace,
 }
 
 /// Flags of a known attribute, without the partial and extended length bits.
-const fn category(code: AttributeCode) -> Option<u8> {
+pub(crate) const fn category(code: AttributeCode) -> Option<u8> {
     Some(match code {
         AttributeCode::ORIGIN
         | AttributeCode::AS_PATH
@@ -28,13 +43,20 @@ const fn category(code: AttributeCode) -> Option<u8> {
         | AttributeCode::ORIGINATOR_ID
         | AttributeCode::CLUSTER_LIST
         | AttributeCode::MP_REACH_NLRI
-        | AttributeCode::MP_UNREACH_NLRI => OPTIONAL,
+        | AttributeCode::MP_UNREACH_NLRI
+        | AttributeCode::AIGP => OPTIONAL,
         AttributeCode::AGGREGATOR
         | AttributeCode::COMMUNITIES
         | AttributeCode::EXTENDED_COMMUNITIES
         | AttributeCode::AS4_PATH
         | AttributeCode::AS4_AGGREGATOR
-        | AttributeCode::LARGE_COMMUNITIES => OPTIONAL | TRANSITIVE,
+        | AttributeCode::PMSI_TUNNEL
+        | AttributeCode::TUNNEL_ENCAPSULATION
+        | AttributeCode::IPV6_EXTENDED_COMMUNITIES
+        | AttributeCode::LARGE_COMMUNITIES
+        | AttributeCode::ONLY_TO_CUSTOMER
+        | AttributeCode::PREFIX_SID
+        | AttributeCode::ATTR_SET => OPTIONAL | TRANSITIVE,
         _ => return None,
     })
 }
@@ -49,117 +71,144 @@ pub(crate) const fn canonical_flags(raw_flags: u8, code: AttributeCode) -> u8 {
     }
 }
 
+/// What a malformed attribute leads to (RFC 7606 §7, and the RFC of each later attribute). The MP attributes
+/// are apart: without them the routes are not known.
+const fn disposition(code: AttributeCode) -> Disposition {
+    match code {
+        // RFC 7606 §7.6, §7.7, RFC 6793 §6, RFC 7311 §3.2, RFC 8669 §6
+        AttributeCode::ATOMIC_AGGREGATE
+        | AttributeCode::AGGREGATOR
+        | AttributeCode::AS4_PATH
+        | AttributeCode::AS4_AGGREGATOR
+        | AttributeCode::AIGP
+        | AttributeCode::PREFIX_SID => Disposition::DiscardAttribute,
+        // RFC 7606 §7.1 to §7.16, RFC 6514 §5, RFC 8092 §6, RFC 9012 §13, RFC 9234 §5
+        _ => Disposition::TreatAsWithdraw,
+    }
+}
+
 /// What the checks of one message have in common.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Checks {
     /// AS numbers have 4 octets.
     pub(crate) four_octet_as: bool,
+    /// The neighbour is in another AS.
+    pub(crate) external: bool,
     /// There are classic routes, so that NEXT_HOP means something.
     pub(crate) announces: bool,
 }
 
 impl Checks {
-    /// Checks flags, length and value. `offset` is the place of the attribute in the message body, `whole`
-    /// cuts the attribute out of it for the NOTIFICATION.
-    pub(crate) fn check(
-        self,
-        raw: &RawAttribute<'_>,
-        offset: usize,
-        whole: impl Fn() -> Bytes,
-    ) -> Result<Checked, UpdateError> {
+    /// Checks flags, length and value.
+    #[inline]
+    pub(crate) fn check(self, raw: &RawAttribute<'_>) -> Checked {
         let code = raw.code;
         let Some(category) = category(code) else {
-            if !raw.is_optional() {
-                return Err(UpdateError::UnrecognizedWellKnown {
-                    code,
-                    offset,
-                    attribute: whole(),
-                });
-            }
-            // RFC 4271 §5: an unrecognized non-transitive attribute is quietly ignored.
-            return Ok(if raw.is_transitive() { Checked::Keep } else { Checked::Ignore });
+            return if raw.is_optional() {
+                Checked::Fine
+            } else {
+                Checked::Flawed(FlawKind::Unrecognized, Disposition::SessionReset)
+            };
         };
-        let as4 = matches!(code, AttributeCode::AS4_PATH | AttributeCode::AS4_AGGREGATOR);
-        // RFC 6793 §4.1: between speakers of 4-octet AS numbers these have no business at all. RFC 4760 §3:
-        // NEXT_HOP does not count in a message whose only routes are in MP_REACH_NLRI.
-        if as4 && self.four_octet_as || code == AttributeCode::NEXT_HOP && !self.announces {
-            return Ok(Checked::Ignore);
+        // RFC 4760 §3: NEXT_HOP does not count in a message whose only routes are in MP_REACH_NLRI.
+        if code == AttributeCode::NEXT_HOP && !self.announces {
+            return Checked::Fine;
+        }
+        if self.is_out_of_place(code) {
+            return Checked::Flawed(FlawKind::OutOfPlace, Disposition::DiscardAttribute);
         }
         // RFC 7606 §3 c: these two bits count. The partial bit where it cannot be set means nothing.
         if raw.flags & (OPTIONAL | TRANSITIVE) != category {
-            return Err(UpdateError::Flags { code, offset, attribute: whole() });
+            return Checked::Flawed(FlawKind::Flags, disposition(code));
         }
-        if as4 {
-            return Ok(check_as4(raw));
+        match self.flaw_in_value(code, raw.value) {
+            None => Checked::Fine,
+            Some(kind) => Checked::Flawed(kind, disposition(code)),
         }
-        if !self.is_length_right(raw) {
-            return Err(UpdateError::Length { code, offset, attribute: whole() });
-        }
-        self.check_value(raw, offset, whole)
     }
 
-    fn is_length_right(self, raw: &RawAttribute<'_>) -> bool {
-        let length = raw.value.len();
-        // RFC 7606 §7.8, §7.10, §7.14, RFC 8092 §5: not a non-zero multiple is malformed.
-        let items_of = |size: usize| length != 0 && length.is_multiple_of(size);
-        match raw.code {
-            AttributeCode::ORIGIN => length == 1,
-            AttributeCode::NEXT_HOP
-            | AttributeCode::MULTI_EXIT_DISC
+    /// RFC 7606 §7.5, §7.9, §7.10: from an internal neighbour alone. RFC 7311 §3.3: so too, unless it was
+    /// enabled. RFC 6793 §4.1: between speakers of 4-octet AS numbers these have no business at all.
+    const fn is_out_of_place(self, code: AttributeCode) -> bool {
+        match code {
+            AttributeCode::LOCAL_PREF
+            | AttributeCode::ORIGINATOR_ID
+            | AttributeCode::CLUSTER_LIST
+            | AttributeCode::AIGP => self.external,
+            AttributeCode::AS4_PATH | AttributeCode::AS4_AGGREGATOR => self.four_octet_as,
+            _ => false,
+        }
+    }
+
+    #[inline]
+    fn flaw_in_value(self, code: AttributeCode, value: &[u8]) -> Option<FlawKind> {
+        let length = |fine: bool| (!fine).then_some(FlawKind::Length);
+        let parses = |fine: bool| (!fine).then_some(FlawKind::Value);
+        // RFC 7606 §7.8, §7.10, §7.14, §7.15, RFC 8092 §6: not a non-zero multiple is malformed.
+        let items_of = |size: usize| length(!value.is_empty() && value.len().is_multiple_of(size));
+        match code {
+            AttributeCode::ORIGIN => match value {
+                [0..=2] => None,
+                [_] => Some(FlawKind::Origin),
+                _ => Some(FlawKind::Length),
+            },
+            AttributeCode::AS_PATH => {
+                (!is_well_formed(value, !self.four_octet_as)).then_some(FlawKind::AsPath)
+            }
+            AttributeCode::NEXT_HOP => match <[u8; 4]>::try_from(value) {
+                Ok(octets) if is_host_v4(octets.into()) => None,
+                Ok(_) => Some(FlawKind::NextHop),
+                Err(_) => Some(FlawKind::Length),
+            },
+            AttributeCode::MULTI_EXIT_DISC
             | AttributeCode::LOCAL_PREF
-            | AttributeCode::ORIGINATOR_ID => length == 4,
-            AttributeCode::ATOMIC_AGGREGATE => length == 0,
-            AttributeCode::AGGREGATOR => length == if self.four_octet_as { 8 } else { 6 },
+            | AttributeCode::ORIGINATOR_ID
+            | AttributeCode::ONLY_TO_CUSTOMER => length(value.len() == 4),
+            AttributeCode::ATOMIC_AGGREGATE => length(value.is_empty()),
+            AttributeCode::AGGREGATOR => aggregator(value, self.four_octet_as),
+            AttributeCode::AS4_AGGREGATOR => aggregator(value, true),
+            AttributeCode::AS4_PATH => parses(!value.is_empty() && is_well_formed(value, false)),
             AttributeCode::COMMUNITIES | AttributeCode::CLUSTER_LIST => items_of(4),
             AttributeCode::EXTENDED_COMMUNITIES => items_of(8),
             AttributeCode::LARGE_COMMUNITIES => items_of(12),
-            // Of the others the value is checked: AS_PATH below, the MP attributes by their own decoders,
-            // whose every flaw is an Optional Attribute Error (RFC 4760 §7).
-            _ => true,
-        }
-    }
-
-    fn check_value(
-        self,
-        raw: &RawAttribute<'_>,
-        offset: usize,
-        whole: impl Fn() -> Bytes,
-    ) -> Result<Checked, UpdateError> {
-        match raw.code {
-            AttributeCode::ORIGIN => match raw.value.first().copied().and_then(Origin::decode) {
-                Some(_) => Ok(Checked::Keep),
-                None => Err(UpdateError::InvalidOrigin { offset, attribute: whole() }),
-            },
-            AttributeCode::AS_PATH => {
-                let width = if self.four_octet_as { 4 } else { 2 };
-                match is_well_formed(raw.value, width) {
-                    true => Ok(Checked::Keep),
-                    false => Err(UpdateError::MalformedAsPath { offset }),
-                }
+            AttributeCode::IPV6_EXTENDED_COMMUNITIES => items_of(20),
+            AttributeCode::PMSI_TUNNEL => parses(PmsiTunnel::decode(value).is_some()),
+            AttributeCode::TUNNEL_ENCAPSULATION => {
+                parses(TunnelEncapsulation::new(value).is_well_formed())
             }
-            AttributeCode::NEXT_HOP => match <[u8; 4]>::try_from(raw.value) {
-                Ok(octets) if is_host_v4(octets.into()) => Ok(Checked::Keep),
-                _ => Err(UpdateError::InvalidNextHop { offset, attribute: whole() }),
-            },
-            // RFC 7607 §2 calls AS 0 malformed, and a malformed AGGREGATOR is discarded (RFC 7606 §7.7).
-            AttributeCode::AGGREGATOR if is_zero_as(raw.value, self.four_octet_as) => {
-                Ok(Checked::Ignore)
-            }
-            _ => Ok(Checked::Keep),
+            AttributeCode::AIGP => parses(Aigp::new(value).is_well_formed()),
+            AttributeCode::PREFIX_SID => parses(PrefixSid::new(value).is_well_formed()),
+            AttributeCode::ATTR_SET => parses(is_attr_set(value)),
+            // The MP attributes have their own decoders.
+            _ => None,
         }
     }
 }
 
-/// RFC 6793 §6: a malformed AS4_PATH or AS4_AGGREGATOR is discarded, the message goes on.
-fn check_as4(raw: &RawAttribute<'_>) -> Checked {
-    let fine = match raw.code {
-        AttributeCode::AS4_PATH => !raw.value.is_empty() && is_well_formed(raw.value, 4),
-        _ => raw.value.len() == 8 && !is_zero_as(raw.value, true),
-    };
-    if fine { Checked::Keep } else { Checked::Ignore }
-}
-
-fn is_zero_as(aggregator: &[u8], four_octet_as: bool) -> bool {
+/// RFC 7606 §7.7; RFC 7607 §2 calls AS 0 malformed.
+fn aggregator(value: &[u8], four_octet_as: bool) -> Option<FlawKind> {
+    if value.len() != if four_octet_as { 8 } else { 6 } {
+        return Some(FlawKind::Length);
+    }
     let zero: &[u8] = if four_octet_as { &[0; 4] } else { &[0; 2] };
-    aggregator.starts_with(zero)
+    value.starts_with(zero).then_some(FlawKind::Value)
+}
+
+/// An AS number and attributes, none of them one of the MP attributes (RFC 6368 §5).
+fn is_attr_set(value: &[u8]) -> bool {
+    let mut cursor = Cursor::new(value);
+    if cursor.u32().is_none() {
+        return false;
+    }
+    while !cursor.is_empty() {
+        match RawAttribute::decode(&mut cursor) {
+            Some(raw)
+                if !matches!(
+                    raw.code,
+                    AttributeCode::MP_REACH_NLRI | AttributeCode::MP_UNREACH_NLRI
+                ) => {}
+            _ => return false,
+        }
+    }
+    true
 }

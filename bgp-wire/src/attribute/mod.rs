@@ -3,8 +3,11 @@
 pub(crate) mod as_path;
 pub(crate) mod check;
 pub(crate) mod community;
-pub(crate) mod edit;
 pub(crate) mod next_hop;
+pub(crate) mod owned;
+pub(crate) mod pmsi;
+pub(crate) mod tlv;
+pub(crate) mod typed;
 pub(crate) mod view;
 
 /// The attribute is not well-known.

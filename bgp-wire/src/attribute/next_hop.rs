@@ -3,7 +3,9 @@
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use bytes::BufMut;
+use bytes::{BufMut, BytesMut};
+
+use crate::iana::{Afi, Family, NlriKind};
 
 /// Where packets of a route go next.
 ///
@@ -37,6 +39,77 @@ impl NextHop {
             Some(link_local) if first.is_unspecified() => Self::LinkLocal(link_local),
             _ => Self::V6(first, second),
         })
+    }
+
+    /// Reads the field of `family`. `Err` for a length that the family does not have (RFC 7606 §7.11),
+    /// `Ok(None)` where there is no next hop, or the family is not known.
+    pub(crate) fn decode_of(family: Family, field: &[u8]) -> Result<Option<Self>, ()> {
+        let hop = match family.nlri_kind() {
+            None => return Ok(None),
+            // RFC 8955 §4: to be ignored; RFC 9117 and the redirect actions made it mean something.
+            Some(NlriKind::FlowSpec | NlriKind::VpnFlowSpec) => return Ok(Self::decode(field)),
+            Some(NlriKind::LabelledVpn | NlriKind::Vpn) => Self::decode_vpn(field),
+            Some(_) => Self::decode(field),
+        };
+        match hop {
+            // RFC 8950 lets IPv4 routes have IPv6 next hops; nothing allows the reverse.
+            None => Err(()),
+            Some(Self::V4(_)) if family.afi == Afi::IPV6 => Err(()),
+            hop => Ok(hop),
+        }
+    }
+
+    /// 12, 24 or 48 octets: before each address stands a route distinguisher of zero (RFC 4364 §4.3.2,
+    /// RFC 4659 §3.2.1, RFC 8950 §3).
+    fn decode_vpn(field: &[u8]) -> Option<Self> {
+        let (_, rest) = field.split_first_chunk::<8>()?;
+        match rest.len() {
+            4 | 16 => return Self::decode(rest),
+            40 => {}
+            _ => return None,
+        }
+        let (global, rest) = rest.split_first_chunk::<16>()?;
+        let (_, link_local) = rest.split_first_chunk::<8>()?;
+        let mut both = [0; 32];
+        let (first, second) = both.split_at_mut(16);
+        first.copy_from_slice(global);
+        second.copy_from_slice(link_local);
+        Self::decode(&both)
+    }
+
+    /// Appends length and field as MP_REACH_NLRI of `family` has them.
+    pub(crate) fn encode_of(&self, family: Family, out: &mut BytesMut) {
+        let vpn = matches!(family.nlri_kind(), Some(NlriKind::LabelledVpn | NlriKind::Vpn));
+        if !vpn {
+            out.put_u8(self.encoded_length());
+            return self.encode(out);
+        }
+        out.put_u8(self.encoded_length_of(family));
+        out.put_u64(0);
+        match self {
+            Self::V4(address) => out.put_slice(&address.octets()),
+            Self::V6(global, link_local) => {
+                out.put_slice(&global.octets());
+                if let Some(link_local) = link_local {
+                    out.put_u64(0);
+                    out.put_slice(&link_local.octets());
+                }
+            }
+            Self::LinkLocal(address) => {
+                out.put_slice(&address.octets());
+                out.put_u64(0);
+                out.put_slice(&address.octets());
+            }
+        }
+    }
+
+    /// Octets of the field without its length.
+    pub(crate) fn encoded_length_of(&self, family: Family) -> u8 {
+        let plain = self.encoded_length();
+        match family.nlri_kind() {
+            Some(NlriKind::LabelledVpn | NlriKind::Vpn) => plain + plain.div_ceil(16) * 8,
+            _ => plain,
+        }
     }
 
     /// Appends the field. A link-local address alone is written twice: what FRR sends, and what every
@@ -163,5 +236,30 @@ mod tests {
             assert_eq!(out.len(), usize::from(hop.encoded_length()));
             assert_eq!(NextHop::decode(&out), Some(hop));
         }
+    }
+
+    /// RFC 4364 §4.3.2, RFC 4659 §3.2.1, RFC 8950 §3: 12, 24 and 48 octets
+    #[test]
+    fn next_hops_of_vpn_families() {
+        for (family, hop, length) in [
+            (Family::IPV4_VPN, NextHop::V4(Ipv4Addr::new(192, 0, 2, 1)), 12),
+            (Family::IPV4_VPN, NextHop::V6(GLOBAL, None), 24),
+            (Family::IPV6_VPN, NextHop::V6(GLOBAL, Some(LINK_LOCAL)), 48),
+            (Family::IPV4_VPN_MULTICAST, NextHop::LinkLocal(LINK_LOCAL), 48),
+            (Family::EVPN, NextHop::V4(Ipv4Addr::new(192, 0, 2, 1)), 4),
+            (Family::IPV6_LABELLED, NextHop::V6(GLOBAL, Some(LINK_LOCAL)), 32),
+        ] {
+            let mut out = BytesMut::new();
+            hop.encode_of(family, &mut out);
+            assert_eq!(out.first(), Some(&length));
+            assert_eq!(hop.encoded_length_of(family), length);
+            let field = out.get(1..).unwrap_or_default();
+            assert_eq!(NextHop::decode_of(family, field), Ok(Some(hop)), "{family}");
+        }
+        // A flow specification has none (RFC 8955 §4), a family that is not known keeps it to itself.
+        assert_eq!(NextHop::decode_of(Family::IPV4_FLOW_SPEC, &[]), Ok(None));
+        let unknown = Family { afi: Afi(99), ..Family::IPV4_UNICAST };
+        assert_eq!(NextHop::decode_of(unknown, &[1, 2, 3]), Ok(None));
+        assert_eq!(NextHop::decode_of(Family::IPV6_UNICAST, &[192, 0, 2, 1]), Err(()));
     }
 }

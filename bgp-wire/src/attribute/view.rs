@@ -4,8 +4,10 @@ use core::fmt;
 use core::net::Ipv4Addr;
 
 use super::as_path::AsPath;
-use super::community::{Community, ExtendedCommunity, LargeCommunity};
-use super::{EXTENDED_LENGTH, OPTIONAL, TRANSITIVE};
+use super::community::{Community, ExtendedCommunity, Ipv6ExtendedCommunity, LargeCommunity};
+use super::tlv::{Aigp, PrefixSid, TunnelEncapsulation};
+use super::typed::Attribute;
+use super::{EXTENDED_LENGTH, OPTIONAL, TRANSITIVE, pmsi::PmsiTunnel};
 use crate::codec::Cursor;
 use crate::iana::AttributeCode;
 
@@ -56,6 +58,20 @@ pub struct Aggregator {
     pub router: Ipv4Addr,
 }
 
+impl Aggregator {
+    pub(crate) fn decode(value: &[u8], four_octet_as: bool) -> Option<Self> {
+        let mut cursor = Cursor::new(value);
+        let asn = if four_octet_as { cursor.u32()? } else { cursor.u16()?.into() };
+        Some(Self { asn, router: cursor.u32()?.into() })
+    }
+}
+
+impl fmt::Display for Aggregator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.asn, self.router)
+    }
+}
+
 /// One attribute, not interpreted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RawAttribute<'a> {
@@ -69,6 +85,7 @@ pub struct RawAttribute<'a> {
 
 impl<'a> RawAttribute<'a> {
     /// Reads flags, code, length and value; `None` when there are too few bytes.
+    #[inline]
     pub(crate) fn decode(cursor: &mut Cursor<'a>) -> Option<Self> {
         let (flags, code) = (cursor.u8()?, cursor.u8()?);
         let length =
@@ -87,34 +104,67 @@ impl<'a> RawAttribute<'a> {
     }
 }
 
-/// A view on a list of attributes in canonical form: ascending codes, AS numbers of 4 octets, none twice,
-/// and without NEXT_HOP and the MP attributes, which stand apart. [`crate::Update::canonical_attributes`]
-/// and [`crate::AttributesBuilder`] make it.
+/// A view on a list of attributes.
+///
+/// Those of a message are as they came ([`crate::Update::attributes`]): in any order, and with AS numbers
+/// of 2 octets if the session has these. In *canonical form* codes ascend, AS numbers have 4 octets, and
+/// NEXT_HOP and the MP attributes, which stand apart, are left out:
+/// [`crate::Update::canonical_attributes`] and [`crate::PathAttributes`] make it. No attribute stands
+/// twice in either.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct AttributesRef<'a>(&'a [u8]);
+pub struct AttributesRef<'a> {
+    bytes: &'a [u8],
+    form: Form,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Form {
+    #[default]
+    Canonical,
+    Received,
+    ReceivedTwoOctetAs,
+}
 
 impl<'a> AttributesRef<'a> {
-    /// A view on `bytes`. Attributes behind one that does not parse are not seen.
+    /// A view on `bytes` in canonical form. Attributes behind one that does not parse are not seen.
     pub const fn new(bytes: &'a [u8]) -> Self {
-        Self(bytes)
+        Self { bytes, form: Form::Canonical }
+    }
+
+    /// A view on `bytes` in the form in which a session has them.
+    pub const fn received(bytes: &'a [u8], four_octet_as: bool) -> Self {
+        let form = if four_octet_as { Form::Received } else { Form::ReceivedTwoOctetAs };
+        Self { bytes, form }
     }
 
     /// The bytes.
     pub const fn bytes(self) -> &'a [u8] {
-        self.0
+        self.bytes
     }
 
-    /// All attributes in order.
+    /// Whether AS_PATH and AGGREGATOR have AS numbers of 4 octets.
+    pub const fn four_octet_as(self) -> bool {
+        !matches!(self.form, Form::ReceivedTwoOctetAs)
+    }
+
+    /// All attributes in order, not interpreted.
     pub fn iter(self) -> impl Iterator<Item = RawAttribute<'a>> + Clone {
-        let mut cursor = Cursor::new(self.0);
+        let mut cursor = Cursor::new(self.bytes);
         core::iter::from_fn(move || RawAttribute::decode(&mut cursor))
+    }
+
+    /// All attributes in order, interpreted: the fastest way to read all of them.
+    pub fn typed(self) -> impl Iterator<Item = Attribute<'a>> + Clone {
+        let four_octet_as = self.four_octet_as();
+        self.iter().map(move |raw| Attribute::decode(raw, four_octet_as))
     }
 
     /// The value of an attribute.
     pub fn value(self, code: AttributeCode) -> Option<&'a [u8]> {
-        // Codes ascend, so the search ends early.
+        // Where codes ascend the search ends early.
+        let canonical = self.form == Form::Canonical;
         self.iter()
-            .take_while(|raw| raw.code <= code)
+            .take_while(|raw| !canonical || raw.code <= code)
             .find(|raw| raw.code == code)
             .map(|raw| raw.value)
     }
@@ -128,9 +178,11 @@ impl<'a> AttributesRef<'a> {
         self.value(AttributeCode::ORIGIN)?.first().copied().and_then(Origin::decode)
     }
 
-    /// AS_PATH; an empty path where there is none
+    /// AS_PATH; an empty path where there is none. From a neighbour of 2-octet AS numbers it is as it came:
+    /// [`crate::Update::canonical_attributes`] merges AS4_PATH into it.
     pub fn as_path(self) -> AsPath<'a> {
-        AsPath::new(self.value(AttributeCode::AS_PATH).unwrap_or_default())
+        let value = self.value(AttributeCode::AS_PATH).unwrap_or_default();
+        if self.four_octet_as() { AsPath::new(value) } else { AsPath::two_octet(value) }
     }
 
     /// MULTI_EXIT_DISC
@@ -150,34 +202,34 @@ impl<'a> AttributesRef<'a> {
 
     /// AGGREGATOR
     pub fn aggregator(self) -> Option<Aggregator> {
-        let mut cursor = Cursor::new(self.value(AttributeCode::AGGREGATOR)?);
-        Some(Aggregator { asn: cursor.u32()?, router: cursor.u32()?.into() })
+        Aggregator::decode(self.value(AttributeCode::AGGREGATOR)?, self.four_octet_as())
     }
 
     /// COMMUNITIES, in their order
     pub fn communities(self) -> impl ExactSizeIterator<Item = Community> + Clone + use<'a> {
-        let value = self.value(AttributeCode::COMMUNITIES).unwrap_or_default();
-        value.chunks_exact(4).map(|item| Community(item.try_into().map_or(0, u32::from_be_bytes)))
+        communities(self.value(AttributeCode::COMMUNITIES).unwrap_or_default())
     }
 
     /// EXTENDED_COMMUNITIES, in their order
     pub fn extended_communities(
         self,
     ) -> impl ExactSizeIterator<Item = ExtendedCommunity> + Clone + use<'a> {
-        let value = self.value(AttributeCode::EXTENDED_COMMUNITIES).unwrap_or_default();
-        value.chunks_exact(8).map(|item| ExtendedCommunity(item.try_into().unwrap_or_default()))
+        extended_communities(self.value(AttributeCode::EXTENDED_COMMUNITIES).unwrap_or_default())
     }
 
     /// LARGE_COMMUNITIES, in their order
     pub fn large_communities(
         self,
     ) -> impl ExactSizeIterator<Item = LargeCommunity> + Clone + use<'a> {
-        let value = self.value(AttributeCode::LARGE_COMMUNITIES).unwrap_or_default();
-        value.chunks_exact(12).map(|item| {
-            let mut cursor = Cursor::new(item);
-            let mut part = || cursor.u32().unwrap_or_default();
-            LargeCommunity { global: part(), local1: part(), local2: part() }
-        })
+        large_communities(self.value(AttributeCode::LARGE_COMMUNITIES).unwrap_or_default())
+    }
+
+    /// IPv6 address specific extended communities (RFC 5701), in their order
+    pub fn ipv6_extended_communities(
+        self,
+    ) -> impl ExactSizeIterator<Item = Ipv6ExtendedCommunity> + Clone + use<'a> {
+        let value = self.value(AttributeCode::IPV6_EXTENDED_COMMUNITIES).unwrap_or_default();
+        ipv6_extended_communities(value)
     }
 
     /// ORIGINATOR_ID (RFC 4456)
@@ -187,11 +239,65 @@ impl<'a> AttributesRef<'a> {
 
     /// CLUSTER_LIST (RFC 4456), the latest cluster first
     pub fn cluster_list(self) -> impl ExactSizeIterator<Item = Ipv4Addr> + Clone + use<'a> {
-        let value = self.value(AttributeCode::CLUSTER_LIST).unwrap_or_default();
-        value
-            .chunks_exact(4)
-            .map(|item| Ipv4Addr::from(<[u8; 4]>::try_from(item).unwrap_or_default()))
+        addresses(self.value(AttributeCode::CLUSTER_LIST).unwrap_or_default())
     }
+
+    /// PMSI_TUNNEL (RFC 6514 §5)
+    pub fn pmsi_tunnel(self) -> Option<PmsiTunnel<'a>> {
+        PmsiTunnel::decode(self.value(AttributeCode::PMSI_TUNNEL)?)
+    }
+
+    /// TUNNEL_ENCAPSULATION (RFC 9012)
+    pub fn tunnel_encapsulation(self) -> Option<TunnelEncapsulation<'a>> {
+        self.value(AttributeCode::TUNNEL_ENCAPSULATION).map(TunnelEncapsulation::new)
+    }
+
+    /// The accumulated IGP metric: that of the first AIGP TLV (RFC 7311 §3)
+    pub fn aigp(self) -> Option<u64> {
+        Aigp::new(self.value(AttributeCode::AIGP)?).metric()
+    }
+
+    /// Only to Customer: an AS number (RFC 9234 §5)
+    pub fn only_to_customer(self) -> Option<u32> {
+        self.number(AttributeCode::ONLY_TO_CUSTOMER)
+    }
+
+    /// Prefix SID (RFC 8669)
+    pub fn prefix_sid(self) -> Option<PrefixSid<'a>> {
+        self.value(AttributeCode::PREFIX_SID).map(PrefixSid::new)
+    }
+}
+
+pub(crate) fn communities(
+    value: &[u8],
+) -> impl ExactSizeIterator<Item = Community> + Clone + use<'_> {
+    value.chunks_exact(4).map(|item| Community(item.try_into().map_or(0, u32::from_be_bytes)))
+}
+
+pub(crate) fn extended_communities(
+    value: &[u8],
+) -> impl ExactSizeIterator<Item = ExtendedCommunity> + Clone + use<'_> {
+    value.chunks_exact(8).map(|item| ExtendedCommunity(item.try_into().unwrap_or_default()))
+}
+
+pub(crate) fn ipv6_extended_communities(
+    value: &[u8],
+) -> impl ExactSizeIterator<Item = Ipv6ExtendedCommunity> + Clone + use<'_> {
+    value.chunks_exact(20).map(|item| Ipv6ExtendedCommunity(item.try_into().unwrap_or_default()))
+}
+
+pub(crate) fn large_communities(
+    value: &[u8],
+) -> impl ExactSizeIterator<Item = LargeCommunity> + Clone + use<'_> {
+    value.chunks_exact(12).map(|item| {
+        let mut cursor = Cursor::new(item);
+        let mut part = || cursor.u32().unwrap_or_default();
+        LargeCommunity { global: part(), local1: part(), local2: part() }
+    })
+}
+
+pub(crate) fn addresses(value: &[u8]) -> impl ExactSizeIterator<Item = Ipv4Addr> + Clone + use<'_> {
+    value.chunks_exact(4).map(|item| Ipv4Addr::from(<[u8; 4]>::try_from(item).unwrap_or_default()))
 }
 
 impl fmt::Debug for AttributesRef<'_> {

@@ -1,7 +1,5 @@
 //! Numbers from IANA's BMP registries.
 
-use core::fmt;
-
 use crate::iana::registry;
 
 registry! {

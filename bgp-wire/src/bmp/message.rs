@@ -208,11 +208,11 @@ impl RouteMonitoring {
     /// path identifiers.
     ///
     /// # Errors
-    /// Anything that RFC 4271 §6.1 and §6.3 count as an error of the message.
+    /// A flaw of the header (RFC 4271 §6.1), or another message. Flaws of the UPDATE are in the result.
     pub fn decode_update(&self, context: &Context) -> Result<Update, MessageError> {
         let frame = whole_frame(&self.update, context)?;
         match frame.kind {
-            iana::MessageType::UPDATE => Ok(Update::decode(frame.body, context)?),
+            iana::MessageType::UPDATE => Ok(Update::decode(frame.body, context)),
             iana::MessageType(kind) => Err(HeaderError::BadType { kind }.into()),
         }
     }

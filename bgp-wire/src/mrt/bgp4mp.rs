@@ -256,13 +256,14 @@ impl MessageRecord {
             four_octet_as: self.peering.four_octet_as,
             extended_message: true,
             add_path: families.iter().copied().collect(),
+            ..Context::default()
         }
     }
 
     /// Reads the message.
     ///
     /// # Errors
-    /// Anything that RFC 4271 §6 counts as an error of the message.
+    /// Anything that RFC 4271 §6 counts as an error of the message; flaws of an UPDATE are in the result.
     pub fn decode_message(&self) -> Result<Message, MessageError> {
         let context = self.context();
         Message::decode(&whole_frame(&self.message, &context)?, &context)

@@ -1,7 +1,5 @@
 //! Numbers from IANA's MRT registries.
 
-use core::fmt;
-
 use crate::iana::{Afi, Family, Safi, registry};
 
 registry! {

@@ -63,7 +63,7 @@ use crate::iana::AS_TRANS;
 
 /// A view on attributes that came from outside, in whatever order: the one place where it is made.
 const fn received(attributes: &[u8]) -> AttributesRef<'_> {
-    AttributesRef::new(attributes)
+    AttributesRef::received(attributes, true)
 }
 
 /// A record ends where its last field does.

@@ -18,11 +18,11 @@ use crate::nlri::encode_prefix;
 ///
 /// ```
 /// use bgp_wire::mrt::{Record, RecordBody, Rib, RibEntry};
-/// use bgp_wire::{AsPathBuilder, AttributesBuilder, Origin, SegmentKind};
+/// use bgp_wire::{AsPathBuilder, PathAttributes, Origin, SegmentKind};
 ///
 /// let mut path = AsPathBuilder::default();
 /// path.segment(SegmentKind::Sequence, [64500, 4_200_000_001]);
-/// let mut attributes = AttributesBuilder::default();
+/// let mut attributes = PathAttributes::default();
 /// attributes.origin(Origin::Igp).as_path(&path);
 /// let entry =
 ///     RibEntry { peer_index: 0, originated: 1_700_000_000, path_id: None, attributes: attributes.view() };

@@ -7,8 +7,8 @@ use bytes::{BufMut, Bytes, BytesMut};
 use ipnet::IpNet;
 
 use crate::attribute::as_path::{AsPath, AsPathBuilder, is_well_formed, widen};
-use crate::attribute::edit::put_attribute;
 use crate::attribute::next_hop::NextHop;
+use crate::attribute::owned::put_attribute;
 use crate::attribute::view::AttributesRef;
 use crate::codec::Cursor;
 use crate::fields::Fields;
@@ -146,7 +146,7 @@ fn as4_path<'a>(find: impl Fn(AttributeCode) -> Option<&'a [u8]>) -> Option<AsPa
         return None;
     }
     let value = find(AttributeCode::AS4_PATH)?;
-    Some(AsPath::new(value)).filter(|_| !value.is_empty() && is_well_formed(value, 4))
+    Some(AsPath::new(value)).filter(|_| !value.is_empty() && is_well_formed(value, false))
 }
 
 /// RFC 6793 §4.2.3: AS4_AGGREGATOR counts when AGGREGATOR has AS_TRANS.

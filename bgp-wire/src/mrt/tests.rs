@@ -267,7 +267,7 @@ proptest! {
         path.segment(crate::SegmentKind::Sequence, asns);
         let mut narrow = Vec::new();
         crate::attribute::as_path::narrow(crate::AsPath::new(path.bytes()), &mut narrow);
-        let mut attributes = crate::AttributesBuilder::default();
+        let mut attributes = crate::PathAttributes::default();
         attributes.set(0x40, crate::AttributeCode::AS_PATH, &narrow);
         attributes.set(0xc0, crate::AttributeCode::AS4_PATH, path.bytes());
         attributes.set(0xc0, crate::AttributeCode::AGGREGATOR, &[0x5b, 0xa0, 1, 1, 1, 1]);

@@ -41,7 +41,7 @@ fn every_capability_comes_back() {
         Capability::FourOctetAs(4_200_000_000),
         Capability::AddPath(smallvec::smallvec![(Family::IPV4_UNICAST, AddPathDirection::BOTH)]),
         Capability::Unknown {
-            code: crate::CapabilityCode(73),
+            code: crate::CapabilityCode(200),
             value: Bytes::from_static(b"\x03lab\0"),
         },
     ];
@@ -137,6 +137,8 @@ fn rfc4271_6_2_unsupported_optional_parameter() {
     }
     // Behind a good one, and with the lengths of RFC 9072
     assert_eq!(refusal(&with(9, &[7, 2, 2, 2, 0, 9, 1, 0])), refused(4));
+    assert_eq!(refusal(&with(9, &[7, 2, 2, 2, 0, 255, 1, 0])), refused(4));
+    assert_eq!(refusal(&with(9, &[255, 255, 0, 4, 255, 0, 1, 0])), refused(4));
     assert_eq!(refusal(&with(9, &[255, 255, 0, 4, 9, 0, 1, 0])), refused(4));
 }
 
@@ -172,21 +174,66 @@ fn rfc5492_5_unsupported_capability() {
     assert_eq!((notification.code.0, notification.subcode, notification.data), (2, 7, data));
 }
 
-/// RFC 9072 §2: also where short lengths would do, and whatever the short length says but zero
+/// "MUST accept an OPEN message that uses the encoding of this specification even if the length … is 255 or
+/// less"; the short length "MUST be ignored on receipt", but is not zero.
 #[test]
-fn extended_parameters_are_read() {
+fn rfc9072_2_extended_parameters_are_read() {
     let expected = Capabilities::from_iter([Capability::RouteRefresh]);
     for short in [1, 100, 255] {
         let parameters = [short, 255, 0, 5, 2, 0, 2, 2, 0];
         let open = Open::decode(&body(&with(9, &parameters)));
         assert_eq!(open.map(|open| open.capabilities).as_ref(), Ok(&expected));
     }
+    // "If the value of this field is zero, no Optional Parameters are present."
     assert_eq!(refusal(&with(9, &[255, 255, 0, 0])), None);
+    // With a short length of zero there is nothing behind it, whatever it looks like.
+    assert_eq!(refusal(&with(9, &[0, 255, 0, 5, 2, 0, 2, 2, 0])), refused(0));
 }
 
-/// RFC 5492 §3: what does not parse is as if it were not known.
+/// Lengths of 255 octets and less "SHOULD be used without alteration"; longer ones "MUST be encoded" so.
 #[test]
-fn capabilities_that_do_not_parse_are_ignored() {
+fn rfc9072_2_extended_parameters_are_written_when_needed() {
+    // Four capabilities of 63 octets with their headers, and another: 253 octets fit beside the parameter's header.
+    let capabilities = |last: usize| -> Capabilities {
+        let unknown = |length| Capability::Unknown {
+            code: crate::CapabilityCode(200),
+            value: Bytes::from(alloc::vec![7; length]),
+        };
+        [61, 61, 61, last].into_iter().map(unknown).collect()
+    };
+    for (last, parameters) in [(62, &[255, 2, 253][..]), (63, &[255, 255, 1, 1, 2, 0, 254])] {
+        let open = Open::new(65001, 90, Ipv4Addr::new(192, 0, 2, 1), capabilities(last));
+        let bytes = Message::Open(open.clone()).to_bytes();
+        assert!(bytes[28..].starts_with(parameters));
+        round_trip(&open);
+    }
+}
+
+/// "MUST be prepared to accept an OPEN message that contains multiple Capabilities Optional Parameters"
+#[test]
+fn rfc5492_4_several_parameters() {
+    for parameters in [
+        &[12, 2, 2, 2, 0, 2, 0, 2, 4, 6, 0, 70, 0][..],
+        &[255, 255, 0, 15, 2, 0, 2, 2, 0, 2, 0, 0, 2, 0, 4, 6, 0, 70, 0],
+    ] {
+        let open = Open::decode(&body(&with(9, parameters))).expect("well formed");
+        let text = alloc::string::ToString::to_string(&open.capabilities);
+        assert_eq!(text, "route refresh; extended message; enhanced route refresh");
+    }
+}
+
+/// "MUST ignore that capability. In particular, the Unsupported Capability NOTIFICATION message MUST NOT be
+/// generated."
+#[test]
+fn rfc5492_3_unknown_capabilities_are_no_error() {
+    for code in 0..=255 {
+        assert_eq!(refusal(&with(9, &[6, 2, 4, code, 2, 0xff, 0xff])), None, "{code}");
+    }
+}
+
+/// What does not parse is as if it were not known.
+#[test]
+fn rfc5492_3_capabilities_that_do_not_parse_are_ignored() {
     for value in [
         &[1, 3, 0, 1, 0][..],
         &[1, 5, 0, 1, 0, 1, 0],
@@ -210,9 +257,9 @@ fn capabilities_that_do_not_parse_are_ignored() {
     }
 }
 
-/// RFC 4724 §3: "MUST ignore all but the last instance"
+/// "MUST ignore all but the last instance"
 #[test]
-fn the_last_graceful_restart_capability_counts() {
+fn rfc4724_3_the_last_graceful_restart_capability_counts() {
     let open = Open::decode(&body(&with(9, &[10, 2, 8, 64, 2, 0, 7, 64, 2, 0x80, 9])));
     let open = open.expect("well formed");
     let restart = open.capabilities.graceful_restart();

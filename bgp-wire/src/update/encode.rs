@@ -1,32 +1,33 @@
 //! Writing UPDATEs.
 
 use alloc::vec::Vec;
-use core::iter::Peekable;
+use core::net::Ipv4Addr;
 
 use bytes::{BufMut, BytesMut};
 use ipnet::IpNet;
 
 use crate::attribute::as_path::{AsPathBuilder, SegmentKind, narrow};
-use crate::attribute::edit::AttributesBuilder;
 use crate::attribute::next_hop::NextHop;
+use crate::attribute::owned::PathAttributes;
 use crate::attribute::view::AttributesRef;
 use crate::attribute::{EXTENDED_LENGTH, OPTIONAL, TRANSITIVE};
 use crate::error::AttributesTooLong;
-use crate::header::{begin, finish, put_u16_at};
+use crate::header::{HEADER_LENGTH, begin, finish, put_u16_at};
 use crate::iana::{AS_TRANS, Afi, AttributeCode, Family, MessageType};
 use crate::message::Context;
-use crate::nlri::encode_prefix;
+use crate::nlri::EncodeNlri;
+use crate::nlri::prefix::{mask_v6, octets};
 
 /// Writes whole UPDATE messages into a buffer, as many as the prefixes need.
 ///
 /// ```
-/// use bgp_wire::{AsPathBuilder, AttributesBuilder, Context, Family, NextHop, Origin, UpdateWriter};
+/// use bgp_wire::{AsPathBuilder, PathAttributes, Context, Family, NextHop, Origin, UpdateWriter};
 /// use bytes::BytesMut;
 ///
-/// let mut attributes = AttributesBuilder::default();
+/// let mut attributes = PathAttributes::default();
 /// attributes.origin(Origin::Igp).as_path(&AsPathBuilder::default());
 /// let next_hop = NextHop::V4("192.0.2.1".parse()?);
-/// let prefixes = ["10.0.0.0/8".parse()?, "172.16.0.0/12".parse()?];
+/// let prefixes: [ipnet::IpNet; 2] = ["10.0.0.0/8".parse()?, "172.16.0.0/12".parse()?];
 /// let (mut out, context) = (BytesMut::new(), Context::default());
 /// let mut writer = UpdateWriter::new(&mut out, &context);
 /// writer.announce(attributes.view(), Family::IPV4_UNICAST, &next_hop, prefixes)?;
@@ -52,19 +53,43 @@ impl<'a> UpdateWriter<'a> {
         self.messages
     }
 
-    /// Announces `prefixes`. IPv4 routes with an IPv4 next hop use the classic fields, all others
-    /// MP_REACH_NLRI, which comes first (RFC 7606 §5.1). IPv6 routes with an IPv4 next hop get it as an
-    /// IPv4-mapped address (RFC 4798 §2). Prefixes of another address family than `family` are left out.
+    /// Announces `routes`: prefixes, or [`crate::Destination`]s of any family, with a path identifier or
+    /// without. IPv4 unicast routes with an IPv4 next hop use the classic fields, all others MP_REACH_NLRI,
+    /// which comes first (RFC 7606 §5.1). IPv6 routes with an IPv4 next hop get it as an IPv4-mapped
+    /// address (RFC 4798 §2, RFC 4659 §3.2.1). Routes of another family than `family` are left out.
     ///
     /// # Errors
-    /// When the attributes leave no room for the longest prefix of the family; then nothing is written
-    /// (RFC 4271 §9.2: such a route must not be advertised).
-    pub fn announce(
+    /// When the attributes leave no room for a route (RFC 4271 §9.2: such a route must not be advertised).
+    /// Of prefixes none is announced then; longer ones, of other families, may be behind others that fit.
+    pub fn announce<T: EncodeNlri>(
         &mut self,
         attributes: AttributesRef<'_>,
         family: Family,
         next_hop: &NextHop,
-        prefixes: impl IntoIterator<Item = IpNet>,
+        routes: impl IntoIterator<Item = T>,
+    ) -> Result<(), AttributesTooLong> {
+        self.announce_via(attributes, family, Some(next_hop), routes)
+    }
+
+    /// Announces routes that have no next hop: flow specifications (RFC 8955 §4).
+    ///
+    /// # Errors
+    /// As [`UpdateWriter::announce`].
+    pub fn announce_without_next_hop<T: EncodeNlri>(
+        &mut self,
+        attributes: AttributesRef<'_>,
+        family: Family,
+        routes: impl IntoIterator<Item = T>,
+    ) -> Result<(), AttributesTooLong> {
+        self.announce_via(attributes, family, None, routes)
+    }
+
+    fn announce_via<T: EncodeNlri>(
+        &mut self,
+        attributes: AttributesRef<'_>,
+        family: Family,
+        next_hop: Option<&NextHop>,
+        routes: impl IntoIterator<Item = T>,
     ) -> Result<(), AttributesTooLong> {
         let narrowed;
         let attributes = if self.context.four_octet_as {
@@ -73,94 +98,126 @@ impl<'a> UpdateWriter<'a> {
             narrowed = narrow_attributes(attributes);
             AttributesRef::new(&narrowed)
         };
-        let mapped;
         let next_hop = match next_hop {
-            NextHop::V4(address) if family.afi == Afi::IPV6 => {
-                mapped = NextHop::V6(address.to_ipv6_mapped(), None);
-                &mapped
+            Some(NextHop::V4(address)) if family.afi == Afi::IPV6 => {
+                Some(NextHop::V6(address.to_ipv6_mapped(), None))
             }
-            _ => next_hop,
+            hop => hop.copied(),
         };
-        let classic = family == Family::IPV4_UNICAST && matches!(next_hop, NextHop::V4(_));
-        // The header, two length fields, and NEXT_HOP or the frame of MP_REACH_NLRI.
-        let extra = if classic { 7 } else { 9 + usize::from(next_hop.encoded_length()) };
-        let fixed = 23 + attributes.bytes().len() + extra;
-        let longest = usize::from(family.prefix_bits().unwrap_or(128) / 8) + 1;
-        if fixed + longest + self.path_id_length(family) > self.context.max_length() {
-            return Err(AttributesTooLong { length: attributes.bytes().len() });
-        }
-        let mut prefixes = of_family(family, prefixes).peekable();
-        while prefixes.peek().is_some() {
-            if classic {
-                self.announce_classic(attributes, next_hop, family, &mut prefixes);
-            } else {
-                self.announce_multiprotocol(attributes, next_hop, family, fixed, &mut prefixes);
+        let (too_long, mut routes) = (
+            AttributesTooLong { length: attributes.bytes().len() },
+            Pending::new(routes, family, false, self.context.has_add_path(family)),
+        );
+        match next_hop {
+            Some(NextHop::V4(address)) if family == Family::IPV4_UNICAST => {
+                // The header, two length fields, NEXT_HOP.
+                let fixed = 23 + attributes.bytes().len() + 7;
+                if fixed + routes.longest() > self.context.max_length() {
+                    return Err(too_long);
+                }
+                while routes.prepare() {
+                    if !self.announce_classic(attributes, address, &mut routes) {
+                        return Err(too_long);
+                    }
+                }
+            }
+            next_hop => {
+                let hop = next_hop.map_or(0, |hop| hop.encoded_length_of(family));
+                // The header, two length fields, the frame of MP_REACH_NLRI.
+                let fixed = 23 + attributes.bytes().len() + 9 + usize::from(hop);
+                if fixed + routes.longest() > self.context.max_length() {
+                    return Err(too_long);
+                }
+                while routes.prepare() {
+                    if !self.announce_multiprotocol(attributes, next_hop, &mut routes) {
+                        return Err(too_long);
+                    }
+                }
             }
         }
         Ok(())
     }
 
-    fn announce_classic(
+    /// One message, if there is a route for it; false when there is no room for it.
+    fn announce_classic<T: EncodeNlri>(
         &mut self,
         attributes: AttributesRef<'_>,
-        next_hop: &NextHop,
-        family: Family,
-        prefixes: &mut Peekable<impl Iterator<Item = IpNet>>,
-    ) {
-        let start = begin(self.out, MessageType::UPDATE);
-        self.out.put_u16(0);
-        self.out.put_u16(u16::try_from(attributes.bytes().len() + 7).unwrap_or(u16::MAX));
+        next_hop: Ipv4Addr,
+        routes: &mut Pending<impl Iterator<Item = T>, T>,
+    ) -> bool {
+        let start = self.out.len();
+        let length = attributes.bytes().len() + 7;
+        self.out.reserve(HEADER_LENGTH + 4 + length);
+        begin(self.out, MessageType::UPDATE);
+        let length = u16::try_from(length).unwrap_or(u16::MAX);
+        self.out.put_u32(length.into()); // nothing withdrawn, then the length
         let (before, after) = split_behind_as_path(attributes);
         self.out.extend_from_slice(before);
-        self.out.put_slice(&[TRANSITIVE, AttributeCode::NEXT_HOP.0, 4]);
-        next_hop.encode(self.out);
+        let [a, b, c, d] = next_hop.octets();
+        self.out.put_slice(&[TRANSITIVE, AttributeCode::NEXT_HOP.0, 4, a, b, c, d]);
         self.out.extend_from_slice(after);
-        self.fill(start, family, prefixes);
-        self.end(start);
+        routes.fill(self.out, start + self.context.max_length());
+        if routes.written {
+            self.end(start);
+        } else {
+            self.out.truncate(start);
+        }
+        routes.written || routes.next.is_none()
     }
 
-    fn announce_multiprotocol(
+    /// One message, if there is a route for it; false when there is no room for it.
+    fn announce_multiprotocol<T: EncodeNlri>(
         &mut self,
         attributes: AttributesRef<'_>,
-        next_hop: &NextHop,
-        family: Family,
-        fixed: usize,
-        prefixes: &mut Peekable<impl Iterator<Item = IpNet>>,
-    ) {
+        next_hop: Option<NextHop>,
+        routes: &mut Pending<impl Iterator<Item = T>, T>,
+    ) -> bool {
         let start = begin(self.out, MessageType::UPDATE);
         self.out.put_u32(0); // both length fields; the second is filled in below
-        let attribute = self.begin_mp(AttributeCode::MP_REACH_NLRI, family);
-        self.out.put_u8(next_hop.encoded_length());
-        next_hop.encode(self.out);
+        let attribute = self.begin_mp(AttributeCode::MP_REACH_NLRI, routes.family);
+        match next_hop {
+            Some(next_hop) => next_hop.encode_of(routes.family, self.out),
+            None => self.out.put_u8(0),
+        }
         self.out.put_u8(0);
         // What comes behind MP_REACH_NLRI has to fit too.
-        let behind = attributes.bytes().len();
-        debug_assert_eq!(self.out.len() - start + behind, fixed);
-        self.fill_until(start, self.context.max_length() - behind, family, prefixes);
-        self.end_mp(attribute);
-        self.out.extend_from_slice(attributes.bytes());
-        self.end_attributes(start);
-        self.end(start);
+        let most = (start + self.context.max_length()).saturating_sub(attributes.bytes().len());
+        routes.fill(self.out, most);
+        if routes.written {
+            self.end_mp(attribute);
+            self.out.extend_from_slice(attributes.bytes());
+            self.end_attributes(start);
+            self.end(start);
+        } else {
+            self.out.truncate(start);
+        }
+        routes.written || routes.next.is_none()
     }
 
-    /// Withdraws `prefixes`.
-    pub fn withdraw(&mut self, family: Family, prefixes: impl IntoIterator<Item = IpNet>) {
-        let mut prefixes = of_family(family, prefixes).peekable();
-        while prefixes.peek().is_some() {
+    /// Withdraws `routes`. Those of another family than `family` are left out, as are flow specifications
+    /// that no message can hold.
+    pub fn withdraw<T: EncodeNlri>(&mut self, family: Family, routes: impl IntoIterator<Item = T>) {
+        let add_path = self.context.has_add_path(family);
+        let mut routes = Pending::new(routes, family, true, add_path);
+        while routes.prepare() {
             let start = begin(self.out, MessageType::UPDATE);
+            let most = start + self.context.max_length();
+            self.out.put_u16(0);
             if family == Family::IPV4_UNICAST {
-                self.out.put_u16(0);
                 // Two octets are kept for the empty attribute list.
-                self.fill_until(start, self.context.max_length() - 2, family, &mut prefixes);
+                routes.fill(self.out, most - 2);
                 let length = self.out.len() - start - 21;
                 put_u16_at(self.out, start + 19, u16::try_from(length).unwrap_or(u16::MAX));
                 self.out.put_u16(0);
             } else {
-                self.out.put_u32(0);
+                self.out.put_u16(0);
                 let attribute = self.begin_mp(AttributeCode::MP_UNREACH_NLRI, family);
-                self.fill(start, family, &mut prefixes);
+                routes.fill(self.out, most);
                 self.end_mp(attribute);
                 self.end_attributes(start);
+            }
+            if !routes.written {
+                return self.out.truncate(start);
             }
             self.end(start);
         }
@@ -201,54 +258,178 @@ impl<'a> UpdateWriter<'a> {
         finish(self.out, start);
         self.messages += 1;
     }
+}
 
-    fn path_id_length(&self, family: Family) -> usize {
-        if self.context.has_add_path(family) { 4 } else { 0 }
+/// Routes that are still to be written.
+struct Pending<I, T> {
+    routes: I,
+    /// Taken from `routes`, and not written yet
+    next: Option<T>,
+    family: Family,
+    withdrawn: bool,
+    add_path: bool,
+    /// Prefixes of a family that has nothing else take a faster way.
+    plain: bool,
+    /// The last [`Pending::fill`] wrote something.
+    written: bool,
+}
+
+impl<T: EncodeNlri, I: Iterator<Item = T>> Pending<I, T> {
+    fn new<R>(routes: R, family: Family, withdrawn: bool, add_path: bool) -> Self
+    where
+        R: IntoIterator<Item = T, IntoIter = I>,
+    {
+        Self {
+            routes: routes.into_iter(),
+            next: None,
+            family,
+            withdrawn,
+            add_path,
+            plain: family.prefix_bits().is_some(),
+            written: false,
+        }
     }
 
-    fn fill(
-        &mut self,
-        start: usize,
-        family: Family,
-        prefixes: &mut Peekable<impl Iterator<Item = IpNet>>,
-    ) {
-        self.fill_until(start, self.context.max_length(), family, prefixes);
+    /// Whether there is one; it is taken out.
+    fn prepare(&mut self) -> bool {
+        if self.next.is_none() {
+            self.next = self.routes.next();
+        }
+        self.next.is_some()
     }
 
-    /// Appends prefixes while they fit.
-    fn fill_until(
-        &mut self,
-        start: usize,
-        most: usize,
-        family: Family,
-        prefixes: &mut Peekable<impl Iterator<Item = IpNet>>,
-    ) {
-        let path_id = self.path_id_length(family);
-        while let Some(net) = prefixes.peek() {
-            // The default route has no octets but its length.
-            let octets = path_id + 1 + usize::from(net.prefix_len().div_ceil(8));
-            if self.out.len() - start + octets > most {
+    /// Octets of the longest prefix; other families have no such limit, or a far one.
+    fn longest(&self) -> usize {
+        let id = if self.add_path { 4 } else { 0 };
+        id + 1 + usize::from(self.family.prefix_bits().unwrap_or(0) / 8)
+    }
+
+    /// Appends routes while `out` stays within `most` octets. Those of another family are left out.
+    fn fill(&mut self, out: &mut BytesMut, most: usize) {
+        let start = out.len();
+        if self.plain {
+            self.fill_prefixes(out, most);
+        } else {
+            self.fill_any(out, most);
+        }
+        self.written = out.len() > start;
+    }
+
+    fn fill_any(&mut self, out: &mut BytesMut, most: usize) {
+        while self.prepare() {
+            let Some(route) = &self.next else { return };
+            let before = out.len();
+            if self.add_path {
+                out.put_u32(route.path_id());
+            }
+            if !route.encode_nlri(self.family, self.withdrawn, out) {
+                out.truncate(before);
+            } else if out.len() > most {
+                return out.truncate(before);
+            }
+            self.next = None;
+        }
+    }
+
+    /// The same for prefixes, in steps: into a buffer of fixed size, and from there at once.
+    fn fill_prefixes(&mut self, out: &mut BytesMut, most: usize) {
+        let mut step = [0; STEP + LONGEST];
+        loop {
+            let room = most.saturating_sub(out.len());
+            let first = self.next.take();
+            let (routes, limit) = (&mut self.routes, room.min(STEP - 1));
+            let (used, next) = match (self.family.afi == Afi::IPV6, self.add_path) {
+                (false, false) => fill_step::<_, false, false>(first, routes, limit, &mut step),
+                (false, true) => fill_step::<_, false, true>(first, routes, limit, &mut step),
+                (true, false) => fill_step::<_, true, false>(first, routes, limit, &mut step),
+                (true, true) => fill_step::<_, true, true>(first, routes, limit, &mut step),
+            };
+            out.extend_from_slice(step.get(..used).unwrap_or_default());
+            self.next = next;
+            // Without one that is left over there are no more; with one, was it the step that was full?
+            if self.next.is_none() || limit == room {
                 return;
             }
-            if path_id != 0 {
-                // One path a prefix is announced here, so any constant identifies it (RFC 7911 §3).
-                self.out.put_u32(1);
-            }
-            encode_prefix(net, self.out);
-            prefixes.next();
         }
     }
 }
 
-/// Those that are of the address family of `family`.
-fn of_family(
-    family: Family,
-    prefixes: impl IntoIterator<Item = IpNet>,
-) -> impl Iterator<Item = IpNet> {
-    prefixes.into_iter().filter(move |net| match net {
-        IpNet::V4(_) => family.afi == Afi::IPV4,
-        IpNet::V6(_) => family.afi == Afi::IPV6,
-    })
+/// Octets that are written at once: a power of two
+const STEP: usize = 512;
+/// Octets that one prefix may write, also those that the next one overwrites
+const LONGEST: usize = 4 + 17;
+
+/// Writes prefixes of one address family while they take not more than `limit` octets. How many they took,
+/// and the route for which there was no room.
+#[inline]
+fn fill_step<T: EncodeNlri, const IPV6: bool, const ADD_PATH: bool>(
+    first: Option<T>,
+    routes: &mut impl Iterator<Item = T>,
+    limit: usize,
+    step: &mut [u8; STEP + LONGEST],
+) -> (usize, Option<T>) {
+    let mut used = 0;
+    if let Some(route) = first {
+        match put_prefix::<T, IPV6, ADD_PATH>(&route, used, limit, step) {
+            Some(octets) => used += octets,
+            None => return (used, Some(route)),
+        }
+    }
+    for route in routes {
+        match put_prefix::<T, IPV6, ADD_PATH>(&route, used, limit, step) {
+            Some(octets) => used += octets,
+            None => return (used, Some(route)),
+        }
+    }
+    (used, None)
+}
+
+/// Writes path identifier, length and the whole address behind the `used` octets: what is too much of the
+/// address the next prefix overwrites. The octets that count, 0 for another family's; `None` when there are
+/// too many of them.
+#[inline(always)]
+fn put_prefix<T: EncodeNlri, const IPV6: bool, const ADD_PATH: bool>(
+    route: &T,
+    used: usize,
+    limit: usize,
+    step: &mut [u8; STEP + LONGEST],
+) -> Option<usize> {
+    let id = if ADD_PATH { 4 } else { 0 };
+    // Always in there: the mask only says so to the compiler.
+    let field = step.get_mut(used & (STEP - 1)..)?;
+    let (id_field, field) = field.split_at_mut_checked(id)?;
+    let length = match route.prefix() {
+        Some(IpNet::V4(net)) if !IPV6 => {
+            let length = net.prefix_len();
+            // Length, address, and three octets that are overwritten: one number, the first octet lowest.
+            let mask = u64::from(ones(length).swap_bytes());
+            let address = u64::from(u32::from_le_bytes(net.addr().octets()));
+            let value = u64::from(length) | (address & mask) << 8;
+            *field.first_chunk_mut()? = value.to_le_bytes();
+            length
+        }
+        Some(IpNet::V6(net)) if IPV6 => {
+            let length = net.prefix_len();
+            let address = u128::from(net.addr()) & mask_v6(length).unwrap_or(0);
+            let (first, rest) = field.split_first_mut()?;
+            *first = length;
+            *rest.first_chunk_mut()? = address.to_be_bytes();
+            length
+        }
+        _ => return Some(0),
+    };
+    if ADD_PATH {
+        id_field.copy_from_slice(&route.path_id().to_be_bytes());
+    }
+    // The default route has no octets but its length.
+    let octets = id + 1 + octets(length);
+    (used + octets <= limit).then_some(octets)
+}
+
+/// As many ones as the prefix is long, at most 32 of them.
+#[inline(always)]
+const fn ones(length: u8) -> u32 {
+    (0xffff_ffff_0000_0000_u64 >> (length & 63)) as u32
 }
 
 /// NEXT_HOP belongs between AS_PATH and what follows.
@@ -262,7 +443,7 @@ fn split_behind_as_path(attributes: AttributesRef<'_>) -> (&[u8], &[u8]) {
 
 /// For a session of 2-octet AS numbers (RFC 6793 §4.2.2).
 fn narrow_attributes(attributes: AttributesRef<'_>) -> Vec<u8> {
-    let mut out = AttributesBuilder::from_view(attributes);
+    let mut out = PathAttributes::from_view(attributes);
     let as_path = attributes.as_path();
     let mut value = Vec::with_capacity(as_path.bytes().len());
     let lossy = narrow(as_path, &mut value);

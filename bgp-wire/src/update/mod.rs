@@ -1,26 +1,28 @@
 //! UPDATE (RFC 4271 §4.3, RFC 4760).
 
+mod decode;
 pub(crate) mod encode;
 
 use alloc::vec::Vec;
-use core::ops::Range;
 
 use bytes::Bytes;
 use smallvec::SmallVec;
 
-use crate::attribute::EXTENDED_LENGTH;
 use crate::attribute::as_path::{AsPath, AsPathBuilder, widen};
-use crate::attribute::check::{Checked, Checks, canonical_flags};
-use crate::attribute::edit::put_attribute;
+use crate::attribute::check::canonical_flags;
 use crate::attribute::next_hop::NextHop;
-use crate::attribute::view::RawAttribute;
+use crate::attribute::owned::{PathAttributes, put_attribute};
+use crate::attribute::view::{AttributesRef, RawAttribute};
 use crate::codec::Cursor;
-use crate::error::UpdateError;
-use crate::iana::{AS_TRANS, Afi, AttributeCode, Family, Safi};
-use crate::message::Context;
-use crate::nlri::Nlri;
+use crate::error::{Disposition, Flaw, UpdateError};
+use crate::iana::{AS_TRANS, AttributeCode, Family};
+use crate::nlri::{Form, Nlri};
 
-/// Routes announced and withdrawn: a view on the received message, which has been checked whole.
+/// Routes announced and withdrawn: a view on the received message, all of which has been checked.
+///
+/// Decoding never stops at a flaw (RFC 7606). What an UPDATE with flaws still says is what its
+/// [`Update::flaws`] leave of it: attributes that are to be discarded are not there, and where its routes
+/// are to be treated as withdrawn [`Update::reach`] has none and [`Update::unreach`] all of them.
 ///
 /// ```
 /// use bgp_wire::{Context, Family, Update};
@@ -32,350 +34,311 @@ use crate::nlri::Nlri;
 ///     0x40, 1, 1, 0, 0x40, 2, 4, 2, 1, 0xfc, 0, 0x40, 3, 4, 192, 0, 2, 1, //
 ///     8, 10, 16, 172, 16, // 10.0.0.0/8, 172.16.0.0/16
 /// ]);
-/// let update = Update::decode(body, &Context::default())?;
+/// let update = Update::decode(body, &Context::default());
 /// let reach = update.reach().next().expect("the classic fields");
-/// assert_eq!((reach.family, reach.next_hop.to_string()), (Family::IPV4_UNICAST, "192.0.2.1".into()));
+/// assert_eq!(reach.family, Family::IPV4_UNICAST);
+/// assert_eq!(reach.next_hop.map(|hop| hop.to_string()), Some("192.0.2.1".into()));
 /// let prefixes: Vec<_> = reach.nlri.prefixes().map(|net| net.to_string()).collect();
 /// assert_eq!(prefixes, ["10.0.0.0/8", "172.16.0.0/16"]);
-/// let mut attributes = Vec::new();
-/// assert_eq!(update.canonical_attributes(&mut attributes).as_path().to_string(), "64512");
-/// # Ok::<(), bgp_wire::UpdateError>(())
+/// assert_eq!(update.attributes().as_path().to_string(), "64512");
+/// ```
+///
+/// An UPDATE with a flaw:
+///
+/// ```
+/// use bgp_wire::{Context, Disposition, Update};
+/// // 10.0.0.0/8 with an ORIGIN of 9, and nothing else
+/// let body = bytes::Bytes::from_static(&[0, 0, 0, 4, 0x40, 1, 1, 9, 8, 10]);
+/// let update = Update::decode(body, &Context::default());
+/// assert_eq!(update.disposition(), Some(Disposition::TreatAsWithdraw));
+/// assert_eq!(update.flaws()[0].to_string(), "invalid ORIGIN at offset 4: treat as withdraw");
+/// assert_eq!((update.reach().count(), update.unreach().count()), (0, 1));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Update {
     body: Bytes,
+    /// The attributes without those that were discarded, if any were.
+    kept: Option<Bytes>,
+    withdrawn: Span,
+    attributes: Span,
+    announced: Span,
+    /// Of withdrawn and of announced classic routes
+    counts: [u16; 2],
     four_octet_as: bool,
-    /// By ascending code; without those that are to be ignored.
-    places: SmallVec<[Place; 10]>,
-    withdrawn: Nlri,
-    announced: Nlri,
-    mp_reach: Option<MpReach>,
-    mp_unreach: Option<MpUnreach>,
+    /// Attributes stand in the order of canonical form.
+    ordered: bool,
+    /// Path identifiers stand before classic routes.
+    add_path: bool,
+    treat_as_withdraw: bool,
+    next_hop: Option<core::net::Ipv4Addr>,
+    mp_reach: Option<(Option<NextHop>, Routes)>,
+    mp_unreach: Option<Routes>,
+    flaws: Vec<Flaw>,
 }
 
-/// Where an attribute stands in the body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Place {
-    code: AttributeCode,
-    flags: u8,
+/// A part of the body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Span {
     start: u16,
     end: u16,
 }
 
+impl Span {
+    fn of(self, body: &[u8]) -> &[u8] {
+        body.get(usize::from(self.start)..usize::from(self.end)).unwrap_or_default()
+    }
+
+    const fn is_empty(self) -> bool {
+        self.start == self.end
+    }
+}
+
+/// Where the routes of an MP attribute stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Routes {
+    family: Family,
+    span: Span,
+    form: Form,
+    count: u16,
+}
+
 /// MP_REACH_NLRI (RFC 4760 §3).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MpReach {
-    /// `None` for a family whose next hops are not known
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MpReach<'a> {
+    /// `None` where there is none, as with flow specifications, and for a family that is not known
     pub next_hop: Option<NextHop>,
     /// The routes, with their family
-    pub nlri: Nlri,
+    pub nlri: Nlri<'a>,
 }
 
 /// MP_UNREACH_NLRI (RFC 4760 §4).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MpUnreach {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MpUnreach<'a> {
     /// The routes, with their family
-    pub nlri: Nlri,
+    pub nlri: Nlri<'a>,
 }
 
 /// Announced routes of one family, wherever in the message they stand.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reach<'a> {
     /// Their family
     pub family: Family,
-    /// Their next hop
-    pub next_hop: NextHop,
+    /// Their next hop; `None` as in [`MpReach`]
+    pub next_hop: Option<NextHop>,
     /// The routes
-    pub nlri: &'a Nlri,
+    pub nlri: Nlri<'a>,
 }
 
 /// Withdrawn routes of one family, wherever in the message they stand.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Unreach<'a> {
     /// Their family
     pub family: Family,
     /// The routes
-    pub nlri: &'a Nlri,
+    pub nlri: Nlri<'a>,
 }
 
 impl Update {
-    /// Checks the body of an UPDATE.
-    ///
-    /// # Errors
-    /// The first flaw: of the attributes, then of the prefixes, then what is missing (RFC 4271 §6.3).
-    pub fn decode(body: Bytes, context: &Context) -> Result<Self, UpdateError> {
-        let parts = Parts::split(&body).ok_or(UpdateError::MalformedAttributeList { offset: 0 })?;
-        let classic = |range: &Range<usize>| {
-            let add_path = context.has_add_path(Family::IPV4_UNICAST);
-            Nlri::decode(Family::IPV4_UNICAST, body.slice(range.clone()), add_path)
-                .map_err(|offset| UpdateError::InvalidNetworkField { offset: range.start + offset })
-        };
-        let places = check_attributes(&body, &parts, context)?;
-        let mut update = Self {
-            four_octet_as: context.four_octet_as,
-            places,
-            withdrawn: classic(&parts.withdrawn)?,
-            announced: classic(&parts.announced)?,
-            mp_reach: None,
-            mp_unreach: None,
-            body: body.clone(),
-        };
-        if let Some((place, value)) = update.find(AttributeCode::MP_REACH_NLRI) {
-            let reach = MpReach::decode(&body, value, context);
-            update.mp_reach = Some(reach.ok_or_else(|| place.optional_error(&body))?);
-        }
-        if let Some((place, value)) = update.find(AttributeCode::MP_UNREACH_NLRI) {
-            let unreach = MpUnreach::decode(&body, value, context);
-            update.mp_unreach = Some(unreach.ok_or_else(|| place.optional_error(&body))?);
-        }
-        update.check_mandatory()?;
-        Ok(update)
-    }
-
-    /// RFC 4271 §6.3 and RFC 4760 §3: ORIGIN and AS_PATH with every route, NEXT_HOP with the classic ones.
-    fn check_mandatory(&self) -> Result<(), UpdateError> {
-        let classic = !self.announced.is_empty();
-        if !classic && self.mp_reach.is_none() {
-            return Ok(());
-        }
-        let mandatory = [AttributeCode::ORIGIN, AttributeCode::AS_PATH, AttributeCode::NEXT_HOP];
-        let needed = mandatory.get(..if classic { 3 } else { 2 }).unwrap_or_default();
-        match needed.iter().find(|code| self.find(**code).is_none()) {
-            Some(code) => Err(UpdateError::MissingWellKnown { code: *code }),
-            None => Ok(()),
-        }
-    }
-
     /// What was received, without the header.
     pub const fn body(&self) -> &Bytes {
         &self.body
     }
 
-    /// All announced routes: those of MP_REACH_NLRI, then the classic ones. Families whose next hop is not
-    /// known are left out: see [`Update::mp_reach`].
-    pub fn reach(&self) -> impl Iterator<Item = Reach<'_>> {
-        let multiprotocol = self.mp_reach.iter().filter_map(|reach| {
-            Some(Reach { family: reach.nlri.family, next_hop: reach.next_hop?, nlri: &reach.nlri })
-        });
-        let next_hop = self.next_hop().filter(|_| !self.announced.is_empty());
-        let classic = next_hop.map(|next_hop| Reach {
-            family: Family::IPV4_UNICAST,
-            next_hop,
-            nlri: &self.announced,
-        });
-        multiprotocol.chain(classic)
+    /// All that is wrong with it, in the order in which it was found.
+    pub fn flaws(&self) -> &[Flaw] {
+        &self.flaws
     }
 
-    /// All withdrawn routes: the classic ones, then those of MP_UNREACH_NLRI.
+    /// The strongest of the actions that its flaws ask for (RFC 7606 §3 h).
+    pub fn disposition(&self) -> Option<Disposition> {
+        self.flaws.iter().map(|flaw| flaw.disposition).max()
+    }
+
+    /// The flaw that ends the session, if one does.
+    pub fn session_reset(&self) -> Option<&UpdateError> {
+        let resets = |flaw: &&Flaw| flaw.disposition == Disposition::SessionReset;
+        self.flaws.iter().find(resets).map(|flaw| &flaw.error)
+    }
+
+    /// All announced routes: those of MP_REACH_NLRI, then the classic ones. None where they count as
+    /// withdrawn.
+    #[inline]
+    pub fn reach(&self) -> impl Iterator<Item = Reach<'_>> {
+        let all = (!self.treat_as_withdraw).then_some(());
+        let multiprotocol = all.and_then(|()| self.mp_reach());
+        let multiprotocol = multiprotocol.map(|MpReach { next_hop, nlri }| Reach {
+            family: nlri.family,
+            next_hop,
+            nlri,
+        });
+        let classic = all.filter(|()| !self.announced.is_empty()).map(|()| Reach {
+            family: Family::IPV4_UNICAST,
+            next_hop: self.next_hop(),
+            nlri: self.announced(),
+        });
+        multiprotocol.into_iter().chain(classic)
+    }
+
+    /// All withdrawn routes: the classic ones, then those of MP_UNREACH_NLRI, then those that were
+    /// announced and count as withdrawn (RFC 7606 §2).
+    #[inline]
     pub fn unreach(&self) -> impl Iterator<Item = Unreach<'_>> {
-        let multiprotocol = self.mp_unreach.iter().map(|unreach| &unreach.nlri);
-        let classic = Some(&self.withdrawn).into_iter();
-        classic
-            .chain(multiprotocol)
+        let announced = self.treat_as_withdraw.then(|| self.announced());
+        let mp_reach = announced.and_then(|_| self.mp_reach()).map(|reach| reach.nlri);
+        [Some(self.withdrawn()), self.mp_unreach().map(|unreach| unreach.nlri), announced, mp_reach]
+            .into_iter()
+            .flatten()
             .filter(|nlri| !nlri.is_empty())
             .map(|nlri| Unreach { family: nlri.family, nlri })
     }
 
-    /// MP_REACH_NLRI
-    pub const fn mp_reach(&self) -> Option<&MpReach> {
-        self.mp_reach.as_ref()
+    /// Takes the routes of some families out, as of those that were not negotiated (RFC 4760 §7); true when
+    /// there were any. [`Update::body`] and [`Update::attributes`] stay as they came.
+    pub fn retain_families(&mut self, keep: impl Fn(Family) -> bool) -> bool {
+        let mut removed = false;
+        if !keep(Family::IPV4_UNICAST) {
+            removed = !self.withdrawn.is_empty() || !self.announced.is_empty();
+            (self.withdrawn, self.announced) = (Span::default(), Span::default());
+            self.counts = [0; 2];
+        }
+        if self.mp_reach.is_some_and(|(_, routes)| !keep(routes.family)) {
+            (self.mp_reach, removed) = (None, true);
+        }
+        if self.mp_unreach.is_some_and(|routes| !keep(routes.family)) {
+            (self.mp_unreach, removed) = (None, true);
+        }
+        removed
     }
 
-    /// MP_UNREACH_NLRI
-    pub const fn mp_unreach(&self) -> Option<&MpUnreach> {
-        self.mp_unreach.as_ref()
+    /// The classic field of announced routes, as it came.
+    pub fn announced(&self) -> Nlri<'_> {
+        self.classic(self.announced, self.counts[1])
+    }
+
+    /// The classic field of withdrawn routes, as it came.
+    pub fn withdrawn(&self) -> Nlri<'_> {
+        self.classic(self.withdrawn, self.counts[0])
+    }
+
+    #[inline]
+    fn classic(&self, span: Span, count: u16) -> Nlri<'_> {
+        let form = Form { add_path: self.add_path, ..Form::default() };
+        Nlri::checked(Family::IPV4_UNICAST, span.of(&self.body), form, count)
+    }
+
+    #[inline]
+    fn nlri(&self, routes: Routes) -> Nlri<'_> {
+        Nlri::checked(routes.family, routes.span.of(&self.body), routes.form, routes.count)
+    }
+
+    /// MP_REACH_NLRI, as it came
+    pub fn mp_reach(&self) -> Option<MpReach<'_>> {
+        self.mp_reach.map(|(next_hop, routes)| MpReach { next_hop, nlri: self.nlri(routes) })
+    }
+
+    /// MP_UNREACH_NLRI, as it came
+    pub fn mp_unreach(&self) -> Option<MpUnreach<'_>> {
+        self.mp_unreach.map(|routes| MpUnreach { nlri: self.nlri(routes) })
     }
 
     /// NEXT_HOP. Without classic routes it means nothing and is not there (RFC 4760 §3).
     pub fn next_hop(&self) -> Option<NextHop> {
-        self.find(AttributeCode::NEXT_HOP).and_then(|(_, value)| NextHop::decode(self.slice(value)))
+        self.next_hop.map(NextHop::V4)
     }
 
     /// The family whose End-of-RIB marker this is (RFC 4724 §2).
     pub fn end_of_rib(&self) -> Option<Family> {
-        if !self.withdrawn.is_empty() || !self.announced.is_empty() {
+        if !self.withdrawn.is_empty() || !self.announced.is_empty() || !self.flaws.is_empty() {
             return None;
         }
-        match &self.mp_unreach {
-            // Not even attributes that were ignored.
+        match self.mp_unreach() {
             None if self.body.len() == 4 => Some(Family::IPV4_UNICAST),
-            Some(unreach) if self.places.len() == 1 && unreach.nlri.is_empty() => {
+            Some(unreach) if unreach.nlri.is_empty() && self.attributes().iter().count() == 1 => {
                 Some(unreach.nlri.family)
             }
             _ => None,
         }
     }
 
+    /// Its attributes as they came, without those that were discarded.
+    pub fn attributes(&self) -> AttributesRef<'_> {
+        let bytes = match &self.kept {
+            Some(kept) => kept,
+            None => self.attributes.of(&self.body),
+        };
+        AttributesRef::received(bytes, self.four_octet_as)
+    }
+
+    /// The attributes in canonical form, in a value of their own.
+    pub fn to_path_attributes(&self) -> PathAttributes {
+        let mut bytes = Vec::with_capacity(self.attributes().bytes().len());
+        self.canonical_attributes(&mut bytes);
+        PathAttributes::from_canonical(bytes)
+    }
+
     /// Writes the attributes in canonical form over `out` and returns a view on them. Equal attributes give
     /// equal bytes, in whatever order, with whatever flags and width of AS numbers they came.
     ///
     /// NEXT_HOP and the MP attributes are left out. AS4_PATH and AS4_AGGREGATOR are merged (RFC 6793 §4.2.3).
-    /// Attributes that are not known get the partial bit (RFC 4271 §5).
-    pub fn canonical_attributes<'a>(&self, out: &'a mut Vec<u8>) -> crate::AttributesRef<'a> {
+    /// Attributes that are not known get the partial bit, or are left out where they are not transitive
+    /// (RFC 4271 §5).
+    pub fn canonical_attributes<'a>(&self, out: &'a mut Vec<u8>) -> AttributesRef<'a> {
         out.clear();
-        for place in &self.places {
-            let value = self.slice(place.value(&self.body));
-            let flags = canonical_flags(place.flags, place.code);
-            match place.code {
-                AttributeCode::NEXT_HOP
-                | AttributeCode::MP_REACH_NLRI
-                | AttributeCode::MP_UNREACH_NLRI
-                | AttributeCode::AS4_PATH
-                | AttributeCode::AS4_AGGREGATOR => {}
+        let attributes = self.attributes();
+        if self.ordered && self.four_octet_as {
+            attributes.iter().for_each(|raw| put_canonical(out, &raw));
+            return AttributesRef::new(out);
+        }
+        let mut list: SmallVec<[RawAttribute<'_>; 16]> = attributes.iter().collect();
+        if !self.ordered {
+            list.sort_unstable_by_key(|raw| raw.code);
+        }
+        for raw in list {
+            let flags = canonical_flags(raw.flags, raw.code);
+            match raw.code {
                 AttributeCode::AS_PATH if !self.four_octet_as => {
                     let mut path = AsPathBuilder::default();
-                    widen(value, self.as4_path(), &mut path);
-                    put_attribute(out, flags, place.code, path.bytes());
+                    widen(raw.value, as4_path(attributes), &mut path);
+                    put_attribute(out, flags, raw.code, path.bytes());
                 }
                 AttributeCode::AGGREGATOR if !self.four_octet_as => {
-                    let as4 = self.find(AttributeCode::AS4_AGGREGATOR);
-                    let as4 = as4.map(|(_, range)| self.slice(range));
-                    put_attribute(out, flags, place.code, &widen_aggregator(value, as4));
+                    let as4 = attributes.value(AttributeCode::AS4_AGGREGATOR);
+                    put_attribute(out, flags, raw.code, &widen_aggregator(raw.value, as4));
                 }
-                _ => put_attribute(out, flags, place.code, value),
+                _ => put_canonical(out, &raw),
             }
         }
-        crate::AttributesRef::new(out)
-    }
-
-    /// AS4_PATH, unless it is to be ignored: RFC 6793 §4.2.3 does when AGGREGATOR has a real AS number.
-    fn as4_path(&self) -> Option<AsPath<'_>> {
-        let aggregator = self.find(AttributeCode::AGGREGATOR).map(|(_, range)| self.slice(range));
-        let as4_aggregator = self.find(AttributeCode::AS4_AGGREGATOR);
-        if let (Some(aggregator), Some(_)) = (aggregator, as4_aggregator)
-            && !aggregator.starts_with(&AS_TRANS.to_be_bytes())
-        {
-            return None;
-        }
-        self.find(AttributeCode::AS4_PATH).map(|(_, range)| AsPath::new(self.slice(range)))
-    }
-
-    fn find(&self, code: AttributeCode) -> Option<(Place, Range<usize>)> {
-        let place = self.places.iter().find(|place| place.code == code)?;
-        Some((*place, place.value(&self.body)))
-    }
-
-    fn slice(&self, range: Range<usize>) -> &[u8] {
-        self.body.get(range).unwrap_or_default()
+        AttributesRef::new(out)
     }
 }
 
-impl MpReach {
-    fn decode(body: &Bytes, range: Range<usize>, context: &Context) -> Option<Self> {
-        let mut cursor = Cursor::new(body.get(range.clone())?);
-        let family = Family { afi: Afi(cursor.u16()?), safi: Safi(cursor.u8()?) };
-        let length = cursor.u8()?;
-        let field = cursor.take(usize::from(length))?;
-        let _reserved = cursor.u8()?;
-        let next_hop = match family {
-            Family::IPV4_UNICAST | Family::IPV6_UNICAST => {
-                let next_hop = NextHop::decode(field).filter(NextHop::is_host)?;
-                // RFC 8950 lets IPv4 routes have IPv6 next hops; nothing allows the reverse.
-                if family == Family::IPV6_UNICAST && matches!(next_hop, NextHop::V4(_)) {
-                    return None;
-                }
-                Some(next_hop)
-            }
-            _ => None,
-        };
-        let bytes = body.slice(range.start + cursor.offset()..range.end);
-        let nlri = Nlri::decode(family, bytes, context.has_add_path(family)).ok()?;
-        Some(Self { next_hop, nlri })
+/// Whether canonical form has the attribute.
+const fn is_canonical(raw: &RawAttribute<'_>) -> bool {
+    match raw.code {
+        AttributeCode::NEXT_HOP
+        | AttributeCode::MP_REACH_NLRI
+        | AttributeCode::MP_UNREACH_NLRI
+        | AttributeCode::AS4_PATH
+        | AttributeCode::AS4_AGGREGATOR => false,
+        code => raw.is_transitive() || crate::attribute::check::category(code).is_some(),
     }
 }
 
-impl MpUnreach {
-    fn decode(body: &Bytes, range: Range<usize>, context: &Context) -> Option<Self> {
-        let mut cursor = Cursor::new(body.get(range.clone())?);
-        let family = Family { afi: Afi(cursor.u16()?), safi: Safi(cursor.u8()?) };
-        let bytes = body.slice(range.start + cursor.offset()..range.end);
-        Some(Self { nlri: Nlri::decode(family, bytes, context.has_add_path(family)).ok()? })
+fn put_canonical(out: &mut Vec<u8>, raw: &RawAttribute<'_>) {
+    if is_canonical(raw) {
+        put_attribute(out, canonical_flags(raw.flags, raw.code), raw.code, raw.value);
     }
 }
 
-impl Place {
-    /// The value's range in `body`.
-    fn value(&self, body: &[u8]) -> Range<usize> {
-        let header = if self.flags & EXTENDED_LENGTH != 0 { 4 } else { 3 };
-        let end = usize::from(self.end).min(body.len());
-        (usize::from(self.start) + header).min(end)..end
+/// AS4_PATH, unless it is to be ignored: RFC 6793 §4.2.3 does when AGGREGATOR has a real AS number.
+fn as4_path(attributes: AttributesRef<'_>) -> Option<AsPath<'_>> {
+    let as4_aggregator = attributes.value(AttributeCode::AS4_AGGREGATOR);
+    if let (Some(aggregator), Some(_)) = (attributes.aggregator(), as4_aggregator)
+        && aggregator.asn != u32::from(AS_TRANS)
+    {
+        return None;
     }
-
-    fn optional_error(&self, body: &Bytes) -> UpdateError {
-        let range = usize::from(self.start)..usize::from(self.end);
-        UpdateError::OptionalAttribute {
-            code: self.code,
-            offset: range.start,
-            attribute: body.slice(range),
-        }
-    }
-}
-
-/// The three parts of a body.
-struct Parts {
-    withdrawn: Range<usize>,
-    attributes: Range<usize>,
-    announced: Range<usize>,
-}
-
-impl Parts {
-    fn split(body: &[u8]) -> Option<Self> {
-        let mut cursor = Cursor::new(body);
-        let length = usize::from(cursor.u16()?);
-        let start = cursor.offset();
-        cursor.take(length)?;
-        let withdrawn = start..cursor.offset();
-        let length = usize::from(cursor.u16()?);
-        let start = cursor.offset();
-        cursor.take(length)?;
-        Some(Self {
-            withdrawn,
-            attributes: start..cursor.offset(),
-            announced: cursor.offset()..body.len(),
-        })
-    }
-}
-
-/// Checks each attribute alone, and that none stands twice.
-fn check_attributes(
-    body: &Bytes,
-    parts: &Parts,
-    context: &Context,
-) -> Result<SmallVec<[Place; 10]>, UpdateError> {
-    let range = &parts.attributes;
-    let checks =
-        Checks { four_octet_as: context.four_octet_as, announces: !parts.announced.is_empty() };
-    let mut places = SmallVec::new();
-    let mut seen = [0u64; 4];
-    let mut sorted = true;
-    let mut last = AttributeCode(0);
-    let mut cursor = Cursor::new(body.get(range.clone()).unwrap_or_default());
-    while !cursor.is_empty() {
-        let start = range.start + cursor.offset();
-        let malformed = UpdateError::MalformedAttributeList { offset: start };
-        let Some(raw) = RawAttribute::decode(&mut cursor) else { return Err(malformed) };
-        let end = range.start + cursor.offset();
-        let Some(word) = seen.get_mut(usize::from(raw.code.0 >> 6)) else { return Err(malformed) };
-        let bit = 1 << (raw.code.0 & 63);
-        if *word & bit != 0 {
-            return Err(malformed);
-        }
-        *word |= bit;
-        let whole = || body.slice(start..end);
-        if checks.check(&raw, start, whole)? == Checked::Ignore {
-            continue;
-        }
-        let (Ok(start), Ok(end)) = (u16::try_from(start), u16::try_from(end)) else {
-            return Err(malformed);
-        };
-        sorted &= last <= raw.code;
-        last = raw.code;
-        places.push(Place { code: raw.code, flags: raw.flags, start, end });
-    }
-    if !sorted {
-        places.sort_unstable_by_key(|place: &Place| place.code);
-    }
-    Ok(places)
+    attributes.value(AttributeCode::AS4_PATH).map(AsPath::new)
 }
 
 /// RFC 6793 §4.2.3: AS4_AGGREGATOR counts when AGGREGATOR has AS_TRANS.

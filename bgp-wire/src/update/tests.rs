@@ -6,7 +6,10 @@ use core::net::Ipv4Addr;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Aggregator, AsPathBuilder, AttributesBuilder, Origin, SegmentKind};
+use crate::attribute::EXTENDED_LENGTH;
+use crate::{Afi, Aggregator, AsPathBuilder, Context, Origin, PathAttributes, Safi, SegmentKind};
+
+mod rfc7606;
 
 const ORIGIN: &[u8] = &[0x40, 1, 1, 0];
 /// AS_PATH 64512 with 4-octet and 2-octet numbers
@@ -34,7 +37,21 @@ fn body(withdrawn: &[u8], attributes: &[&[u8]], announced: &[u8]) -> Vec<u8> {
 }
 
 fn decode(body: Vec<u8>) -> Result<Update, UpdateError> {
-    Update::decode(Bytes::from(body), &wide())
+    strict(body, &wide())
+}
+
+/// The first flaw is an error; what it leads to, the module `rfc7606` tests.
+fn strict(body: impl Into<Bytes>, context: &Context) -> Result<Update, UpdateError> {
+    let update = Update::decode(body.into(), context);
+    match update.flaws().first() {
+        None => Ok(update),
+        Some(flaw) => Err(flaw.error.clone()),
+    }
+}
+
+/// Whatever is wrong with it.
+fn lenient(body: Vec<u8>) -> Update {
+    Update::decode(body.into(), &wide())
 }
 
 /// An UPDATE that announces 10.0.0.0/8 with the mandatory attributes and one more.
@@ -68,7 +85,7 @@ fn canonical(update: &Update) -> Vec<u8> {
 /// What all decoders of `update` see, to compare two of them.
 fn routes(update: &Update) -> (Vec<String>, Vec<String>) {
     let announced = update.reach().flat_map(|reach| {
-        let next_hop = reach.next_hop;
+        let next_hop = reach.next_hop.map(|hop| hop.to_string()).unwrap_or_default();
         reach.nlri.prefixes().map(move |net| alloc::format!("{net} via {next_hop}"))
     });
     let withdrawn = update.unreach().flat_map(|unreach| unreach.nlri.prefixes());
@@ -182,7 +199,7 @@ fn rfc4271_6_3_attribute_length_error() {
         let mut attribute = vec![0xc0, 7, length];
         attribute.extend(vec![1; usize::from(length)]);
         let bytes = body(&[], &[ORIGIN, AS_PATH_2, NEXT_HOP, &attribute], PREFIX);
-        let result = Update::decode(bytes.into(), &Context::default());
+        let result = strict(bytes, &Context::default());
         assert_eq!(refusal(result), refused(5, &attribute));
     }
 }
@@ -272,7 +289,7 @@ fn rfc4271_6_3_malformed_as_path() {
     }
     assert_eq!(refusal(instead(&[0x40, 2, 0])), None);
     let narrow = body(&[], &[ORIGIN, AS_PATH, NEXT_HOP], PREFIX);
-    let result = Update::decode(narrow.into(), &Context::default());
+    let result = strict(narrow, &Context::default());
     assert_eq!(refusal(result), refused(11, &[]));
 }
 
@@ -324,7 +341,6 @@ fn rfc4271_6_3_attribute_more_than_once() {
         &[0x80, 4, 4, 0, 0, 0, 1],
         &[0xc0, 8, 4, 0, 1, 0, 1],
         &[0x80, 15, 3, 0, 2, 1],
-        &[0xc0, 17, 6, 2, 1, 0, 0, 0, 1], // also those that are ignored
         &[0x80, 99, 0],
         &[0xc0, 99, 0],
         &[0xc0, 255, 0],
@@ -345,7 +361,7 @@ fn rfc4271_6_3_invalid_network_field() {
     }
     let context = Context { add_path: smallvec::smallvec![Family::IPV4_UNICAST], ..wide() };
     for field in [&[8, 10][..], &[0, 0, 0, 1], &[0, 0, 0, 1, 8], &[0, 0, 0, 1, 33, 1, 2, 3, 4, 5]] {
-        let result = Update::decode(body(field, &[], &[]).into(), &context);
+        let result = strict(body(field, &[], &[]), &context);
         assert_eq!(refusal(result), refused(10, &[]), "{field:?}");
     }
 }
@@ -407,7 +423,9 @@ fn the_partial_bit_of_a_known_attribute_stays() {
 /// RFC 7607 §2 with RFC 7606 §7.7
 #[test]
 fn an_aggregator_of_as_0_is_discarded() {
-    let update = with(&[0xc0, 7, 8, 0, 0, 0, 0, 1, 1, 1, 1]).expect("well formed");
+    let aggregator = &[0xc0, 7, 8, 0, 0, 0, 0, 1, 1, 1, 1];
+    let update = lenient(body(&[], &[ORIGIN, AS_PATH, NEXT_HOP, aggregator], PREFIX));
+    assert_eq!(update.disposition(), Some(Disposition::DiscardAttribute));
     assert_eq!(update.canonical_attributes(&mut Vec::new()).aggregator(), None);
 }
 
@@ -451,7 +469,8 @@ fn from_old(
     list.extend(as4_path.map(|asns| attribute(0xc0, 17, &sequence(asns, 4))).unwrap_or_default());
     list.extend(as4_aggregator.map(|value| attribute(0xc0, 18, value)).unwrap_or_default());
     let bytes = body(&[], &[&list], PREFIX);
-    let update = Update::decode(bytes.into(), &Context::default()).expect("well formed");
+    let update = Update::decode(bytes.into(), &Context::default());
+    assert!(update.disposition() <= Some(Disposition::DiscardAttribute));
     let mut out = Vec::new();
     let view = update.canonical_attributes(&mut out);
     assert!(view.value(AttributeCode::AS4_PATH).is_none());
@@ -511,7 +530,8 @@ fn rfc6793_6_a_malformed_as4_path_is_discarded() {
     ] {
         let as4_path = attribute(0xc0, 17, value);
         let bytes = body(&[], &[ORIGIN, AS_PATH_2, NEXT_HOP, &as4_path], PREFIX);
-        let update = Update::decode(bytes.into(), &Context::default()).expect("goes on");
+        let update = Update::decode(bytes.into(), &Context::default());
+        assert_eq!(update.disposition(), Some(Disposition::DiscardAttribute));
         assert_eq!(update.canonical_attributes(&mut Vec::new()).as_path().to_string(), "64512");
     }
 }
@@ -527,7 +547,9 @@ fn rfc6793_4_1_as4_attributes_between_new_speakers_are_discarded() {
         &[0xc0, 18, 8, 0, 3, 0xd, 0x40, 1, 1, 1, 1],
         &[0x80, 18, 0],
     ] {
-        assert_eq!(with(attribute).map(|update| canonical(&update)), plain, "{attribute:?}");
+        let update = lenient(body(&[], &[ORIGIN, AS_PATH, NEXT_HOP, attribute], PREFIX));
+        assert_eq!(update.disposition(), Some(Disposition::DiscardAttribute), "{attribute:?}");
+        assert_eq!(Ok(canonical(&update)), plain, "{attribute:?}");
     }
 }
 
@@ -578,7 +600,7 @@ fn equal_attributes_give_equal_canonical_bytes() {
         for turn in 0..list.len() {
             for (extended, spare) in [(false, 0), (true, 0), (false, 0xf), (true, 5)] {
                 let bytes = encode(&list, extended, spare);
-                let update = Update::decode(bytes.into(), &context).expect("well formed");
+                let update = strict(bytes, &context).expect("well formed");
                 seen.push(canonical(&update));
             }
             list.rotate_left(1);
@@ -606,7 +628,7 @@ fn two_and_four_octet_sessions_give_equal_canonical_bytes() {
     for from in 0..2 {
         let as4_path = attribute(0xc0, 17, &path(asns.get(from..).unwrap_or_default(), 4));
         let old = body(&[], &[ORIGIN, &narrow_path, NEXT_HOP, &as4_path], PREFIX);
-        let old = Update::decode(old.into(), &Context::default()).expect("well formed");
+        let old = strict(old, &Context::default()).expect("well formed");
         let new = decode(body(&[], &[ORIGIN, &wide_path, NEXT_HOP], PREFIX)).expect("well formed");
         assert_eq!(canonical(&old), canonical(&new));
     }
@@ -615,7 +637,7 @@ fn two_and_four_octet_sessions_give_equal_canonical_bytes() {
 /// What the builder makes is canonical already.
 #[test]
 fn canonical_form_of_canonical_attributes_is_the_same() {
-    let mut attributes = AttributesBuilder::default();
+    let mut attributes = PathAttributes::default();
     let mut path = AsPathBuilder::default();
     path.segment(SegmentKind::Sequence, [1, 200_000]);
     attributes.med(7).as_path(&path).origin(Origin::Egp).local_pref(3);
@@ -665,12 +687,12 @@ fn all_four_places_of_routes_are_read() {
 /// Kept, but without prefixes and next hop
 #[test]
 fn families_that_are_not_known_are_kept_apart() {
-    let mp_reach = attribute(0x80, 14, &[0, 25, 70, 4, 1, 2, 3, 4, 0, 9, 9, 9]);
+    let mp_reach = attribute(0x80, 14, &[0, 25, 65, 4, 1, 2, 3, 4, 0, 9, 9, 9]);
     let update = decode(body(&[], &[&mp_reach, ORIGIN, AS_PATH], &[])).expect("well formed");
     let reach = update.mp_reach().expect("there");
-    assert_eq!((reach.next_hop, reach.nlri.bytes().as_ref()), (None, &[9, 9, 9][..]));
-    assert_eq!(reach.nlri.prefixes().count(), 0);
-    assert_eq!(update.reach().count(), 0);
+    assert_eq!((reach.next_hop, reach.nlri.bytes()), (None, &[9, 9, 9][..]));
+    assert_eq!((reach.nlri.prefixes().count(), reach.nlri.destinations().count()), (0, 0));
+    assert_eq!(update.reach().count(), 1);
 }
 
 #[test]
@@ -680,7 +702,7 @@ fn path_identifiers_by_family() {
         [&[0, 2, 1, 16][..], &GLOBAL, &[0, 0, 0, 0, 7, 16, 0x20, 1, 0, 0, 0, 8, 0]].concat();
     let mp_reach = attribute(0x80, 14, &value);
     let bytes = body(&[], &[&mp_reach, ORIGIN, AS_PATH, NEXT_HOP], PREFIX);
-    let update = Update::decode(bytes.into(), &context).expect("well formed");
+    let update = strict(bytes, &context).expect("well formed");
     let mut ids = Vec::new();
     for reach in update.reach() {
         let mut prefixes = reach.nlri.prefixes();
@@ -766,6 +788,8 @@ fn contexts() -> impl Iterator<Item = Context> {
         } else {
             SmallVec::new()
         },
+        external: bits & 4 != 0,
+        ..Context::default()
     })
 }
 
@@ -774,13 +798,11 @@ fn cut_off_at_each_offset() {
     for width in [2, 4] {
         let whole = sample(width);
         let context = Context { four_octet_as: width == 4, ..Context::default() };
-        visit(&Update::decode(whole.clone().into(), &context).expect("well formed"));
+        visit(&Update::decode(whole.clone().into(), &context));
         for length in 0..whole.len() {
             let cut = Bytes::copy_from_slice(whole.get(..length).unwrap_or_default());
             for context in contexts() {
-                if let Ok(update) = Update::decode(cut.clone(), &context) {
-                    visit(&update);
-                }
+                visit(&Update::decode(cut.clone(), &context));
             }
         }
     }
@@ -797,9 +819,7 @@ fn each_octet_changed_to_anything() {
                     *octet = value;
                 }
                 let context = Context { four_octet_as: width == 4, ..Context::default() };
-                if let Ok(update) = Update::decode(Bytes::copy_from_slice(&bytes), &context) {
-                    visit(&update);
-                }
+                visit(&Update::decode(Bytes::copy_from_slice(&bytes), &context));
             }
             if let (Some(octet), Some(old)) = (bytes.get_mut(at), old) {
                 *octet = old;
@@ -814,9 +834,7 @@ proptest! {
         let mut body = vec![0, withdrawn];
         body.extend(bytes);
         for context in contexts() {
-            if let Ok(update) = Update::decode(body.clone().into(), &context) {
-                visit(&update);
-            }
+            visit(&Update::decode(body.clone().into(), &context));
         }
     }
 
@@ -835,9 +853,7 @@ proptest! {
         }
         bytes.truncate(cut.index(bytes.len() * 2));
         for context in contexts() {
-            if let Ok(update) = Update::decode(bytes.clone().into(), &context) {
-                visit(&update);
-            }
+            visit(&Update::decode(bytes.clone().into(), &context));
         }
     }
 }

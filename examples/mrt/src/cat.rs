@@ -13,7 +13,7 @@ use crate::attributes::Attributes;
 use crate::error::{Failure, Flaw};
 use crate::input::{Visitor, is_output_shown, visit};
 use crate::line::{Fields, write_route, write_withdrawal};
-use crate::updates::{BmpPeers, Route, for_each_route, update_of};
+use crate::updates::{BmpPeers, Route, flaw_of, for_each_route, update_of};
 
 /// What is printed.
 #[derive(Debug, Clone, clap::Args)]
@@ -174,7 +174,7 @@ impl Cat {
         let time = String::from_utf8_lossy(&time).into_owned();
         let peer = (message.peering.addresses.peer(), message.peering.peer_as);
         self.routes(&update, type_of(record), &time, &format!("{}|{}", peer.0, peer.1))?;
-        Ok(Ok(()))
+        Ok(flaw_of(&update, offset))
     }
 
     /// The lines of an UPDATE.
@@ -223,7 +223,10 @@ impl Cat {
         };
         match message {
             bmp::Message::RouteMonitoring(routes) => match self.bmp.decode(routes) {
-                Ok(update) => self.routes(&update, table_of(header), &time, &peer)?,
+                Ok(update) => {
+                    self.routes(&update, table_of(header), &time, &peer)?;
+                    return Ok(flaw_of(&update, offset));
+                }
                 Err(error) => return Ok(Err(Flaw::Message { offset, error })),
             },
             bmp::Message::PeerUp(up) => {

@@ -2,9 +2,9 @@
 
 use std::io;
 
-use bgp_wire::MessageError;
 use bgp_wire::bmp::BmpError;
 use bgp_wire::mrt::ReadError;
+use bgp_wire::{MessageError, UpdateError};
 use thiserror::Error;
 
 /// What ends the program.
@@ -30,6 +30,8 @@ pub(crate) enum Flaw {
     Record(#[from] ReadError),
     #[error("record at offset {offset}: {error}")]
     Message { offset: u64, error: MessageError },
+    #[error("record at offset {offset}: {error}")]
+    Update { offset: u64, error: UpdateError },
     #[error("record at offset {offset}: attributes are malformed")]
     Attributes { offset: u64 },
     #[error("record at offset {offset}: no peer {index} in the peer index table")]

@@ -15,7 +15,7 @@ use hashbrown::HashSet;
 use crate::attributes::Attributes;
 use crate::error::{Failure, Flaw};
 use crate::input::{Visitor, visit};
-use crate::updates::{BmpPeers, Route, for_each_route};
+use crate::updates::{BmpPeers, Route, flaw_of, for_each_route};
 
 /// Peers that are listed: those with the most routes
 const LISTED: usize = 20;
@@ -110,7 +110,7 @@ impl Visitor for Stat {
         Ok(match self.bmp.decode(routes) {
             Ok(update) => {
                 self.update(&update, (address, header.asn));
-                Ok(())
+                flaw_of(&update, offset)
             }
             Err(error) => Err(Flaw::Message { offset, error }),
         })
@@ -168,6 +168,7 @@ impl Stat {
         *self.messages.entry(decoded.kind()).or_default() += 1;
         if let Message::Update(update) = decoded {
             self.update(&update, peer);
+            return flaw_of(&update, offset);
         }
         Ok(())
     }

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use bgp_wire::bmp::{self, PeerFlags, PeerHeader, PeerType, PeerUp, RouteMonitoring};
-use bgp_wire::{Context, Family, Message, MessageError, Update};
+use bgp_wire::{Context, Disposition, Family, Message, MessageError, Update};
 use ipnet::IpNet;
 
 use crate::attributes::Attributes;
+use crate::error::Flaw;
 
 /// One route of an UPDATE.
 pub(crate) enum Route<'a> {
@@ -14,27 +15,44 @@ pub(crate) enum Route<'a> {
     Announced(&'a Attributes<'a>),
 }
 
-/// Calls `each` for all routes of an UPDATE: those withdrawn, then those announced.
+/// Calls `each` for all routes of an UPDATE: those withdrawn, then those announced. They are taken as they came,
+/// whatever flaws would have made of them on a session.
 pub(crate) fn for_each_route<E>(
     update: &Update,
     scratch: &mut Vec<u8>,
     mut each: impl FnMut(Family, IpNet, Option<u32>, Route<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
-    for unreach in update.unreach() {
-        let mut prefixes = unreach.nlri.prefixes();
+    let multiprotocol = update.mp_unreach().map(|unreach| unreach.nlri);
+    for nlri in [Some(update.withdrawn()), multiprotocol].into_iter().flatten() {
+        let mut prefixes = nlri.prefixes();
         while let Some((path_id, prefix)) = prefixes.next_with_path_id() {
-            each(unreach.family, prefix, path_id, Route::Withdrawn)?;
+            each(nlri.family, prefix, path_id, Route::Withdrawn)?;
         }
     }
     let attributes = Attributes::read(update.canonical_attributes(scratch)).unwrap_or_default();
-    for reach in update.reach() {
-        let attributes = Attributes { next_hop: Some(reach.next_hop), ..attributes };
-        let mut prefixes = reach.nlri.prefixes();
+    let multiprotocol = update.mp_reach().map(|reach| (reach.next_hop, reach.nlri));
+    let classic = Some((update.next_hop(), update.announced()));
+    for (next_hop, nlri) in [multiprotocol, classic].into_iter().flatten() {
+        let attributes = Attributes { next_hop, ..attributes };
+        let mut prefixes = nlri.prefixes();
         while let Some((path_id, prefix)) = prefixes.next_with_path_id() {
-            each(reach.family, prefix, path_id, Route::Announced(&attributes))?;
+            each(nlri.family, prefix, path_id, Route::Announced(&attributes))?;
         }
     }
     Ok(())
+}
+
+/// The first flaw of an UPDATE.
+pub(crate) fn flaw_of(update: &Update, offset: u64) -> Result<(), Flaw> {
+    match update.flaws().first() {
+        Some(flaw) => Err(Flaw::Update { offset, error: flaw.error.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// Whether the places of its routes cannot be told.
+fn is_unreadable(update: &Update) -> bool {
+    matches!(update.disposition(), Some(Disposition::SessionReset | Disposition::DisableFamily(_)))
 }
 
 /// The UPDATE among messages.
@@ -87,14 +105,16 @@ impl BmpPeers {
         };
         let agreed = || session.up.context(header).unwrap_or_else(|_| plain.clone());
         let context = session.contexts.entry(header.flags).or_insert_with(agreed);
-        match routes.decode_update(context) {
-            Err(error) if *context != plain => {
-                let update = routes.decode_update(&plain).map_err(|_| error)?;
-                *context = plain;
-                Ok(update)
-            }
-            read => read,
+        let update = routes.decode_update(context)?;
+        if *context == plain || !is_unreadable(&update) {
+            return Ok(update);
         }
+        let again = routes.decode_update(&plain)?;
+        if is_unreadable(&again) {
+            return Ok(update);
+        }
+        *context = plain;
+        Ok(again)
     }
 }
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use bgp_fsm::tokio::{Address, Driver, Peer, listen, peer};
 use bgp_fsm::{DownReason, Event, Negotiated, SessionConfig, Shutdown};
 use bgp_wire::{
-    AsPathBuilder, AttributesBuilder, Community, Family, NextHop, Origin, SegmentKind, Update,
+    AsPathBuilder, Community, Family, NextHop, Origin, PathAttributes, SegmentKind, Update,
     UpdateWriter,
 };
 use bytes::BytesMut;
@@ -97,7 +97,7 @@ impl Speaker {
         let mut path = AsPathBuilder::default();
         path.segment(SegmentKind::Sequence, [self.asn]);
         let community = Community::new(u16::try_from(self.asn)?, 100);
-        let mut attributes = AttributesBuilder::default();
+        let mut attributes = PathAttributes::default();
         attributes.origin(Origin::Igp).as_path(&path).med(50).communities([community]);
 
         let mut out = BytesMut::new();
@@ -124,10 +124,10 @@ impl Speaker {
         let med = attributes.med().unwrap_or_default();
         let communities: Vec<_> = attributes.communities().map(|one| one.to_string()).collect();
         for announced in update.reach() {
+            let via = announced.next_hop.map(|hop| hop.to_string()).unwrap_or_default();
             for prefix in announced.nlri.prefixes() {
                 let route = format!(
-                    "via {:14} path {}, MED {med}, communities {}",
-                    announced.next_hop.to_string(),
+                    "via {via:14} path {}, MED {med}, communities {}",
                     attributes.as_path(),
                     communities.join(" "),
                 );

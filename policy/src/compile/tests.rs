@@ -2,7 +2,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use bgp_wire::{AsPathBuilder, AttributesBuilder, Origin, SegmentKind};
+use bgp_wire::{AsPathBuilder, Origin, PathAttributes, SegmentKind};
 use proptest::prelude::*;
 use rib::{Route, RouteSource};
 
@@ -22,7 +22,7 @@ fn run(text: &str) -> Result<Verdict, Trap> {
     let filter = program.filter("f").expect("the filter");
     let mut path = AsPathBuilder::default();
     path.segment(SegmentKind::Sequence, [65002, 65003, 65004]);
-    let mut attributes = AttributesBuilder::default();
+    let mut attributes = PathAttributes::default();
     attributes.origin(Origin::Igp).as_path(&path).med(50).local_pref(200);
     let route = Route {
         net: "10.1.2.0/24".parse().expect("a prefix"),

@@ -239,7 +239,7 @@ impl World {
             let text = alloc::format!("{:?}", update.canonical_attributes(&mut scratch));
             for reach in update.reach() {
                 for net in reach.nlri.prefixes() {
-                    knows.insert(net, alloc::format!("{} {text}", reach.next_hop));
+                    knows.insert(net, alloc::format!("{} {text}", reach.next_hop.expect("there")));
                 }
             }
         }
@@ -338,7 +338,7 @@ impl World {
         }
         let mut attributes = announcement.as_ref().map_or_else(
             || {
-                let mut own = AttributesBuilder::default();
+                let mut own = PathAttributes::default();
                 own.origin(Origin::Igp).as_path(&AsPathBuilder::default());
                 own
             },
@@ -367,8 +367,8 @@ impl World {
 }
 
 impl Announcement {
-    fn attributes(&self) -> AttributesBuilder {
-        let mut attributes = AttributesBuilder::default();
+    fn attributes(&self) -> PathAttributes {
+        let mut attributes = PathAttributes::default();
         let mut path = AsPathBuilder::default();
         path.segment(SegmentKind::Sequence, self.path.iter().copied());
         attributes.origin(Origin::Igp).as_path(&path).communities(self.community);

@@ -3,7 +3,7 @@
 use core::net::Ipv4Addr;
 use core::time::Duration;
 
-use bgp_wire::{AttributeCode, AttributesBuilder, AttributesRef, Family, Nlri, Update};
+use bgp_wire::{AttributeCode, AttributesRef, Family, Nlri, PathAttributes, Update};
 use ipnet::IpNet;
 use smallvec::SmallVec;
 
@@ -50,8 +50,9 @@ impl Rib {
                 self.reject_all(from, table, reach.nlri);
                 continue;
             }
-            let next_hop =
-                self.next_hops.intern(NextHopKey { next_hop: reach.next_hop, interface });
+            // Families without next hops are none of a table's.
+            let Some(next_hop) = reach.next_hop else { continue };
+            let next_hop = self.next_hops.intern(NextHopKey { next_hop, interface });
             let id = self.attributes.intern(attributes, next_hop, &mut self.next_hops);
             if self.accept_all(Path::new(id, from, now), table, reach.nlri, policy) {
                 outcome.limit_exceeded = Some(reach.family);
@@ -70,7 +71,7 @@ impl Rib {
             .map(|channel| channel.config.table)
     }
 
-    fn withdraw_all(&mut self, from: SourceId, table: TableId, nlri: &Nlri) {
+    fn withdraw_all(&mut self, from: SourceId, table: TableId, nlri: Nlri<'_>) {
         let (mut received, mut removed) = (0, 0);
         for net in nlri.prefixes() {
             received += 1;
@@ -84,7 +85,7 @@ impl Rib {
     }
 
     /// Routes that cannot be used: they replace what was there before by nothing.
-    fn reject_all(&mut self, from: SourceId, table: TableId, nlri: &Nlri) {
+    fn reject_all(&mut self, from: SourceId, table: TableId, nlri: Nlri<'_>) {
         let mut received = 0;
         for net in nlri.prefixes() {
             received += 1;
@@ -101,7 +102,7 @@ impl Rib {
         &mut self,
         path: Path,
         table: TableId,
-        nlri: &Nlri,
+        nlri: Nlri<'_>,
         policy: &mut dyn Policy,
     ) -> bool {
         let from = path.source;
@@ -337,7 +338,7 @@ fn candidate<'a>(
 fn import_attributes<'a>(
     peer: &PeerConfig,
     attributes: AttributesRef<'a>,
-    edited: &'a mut AttributesBuilder,
+    edited: &'a mut PathAttributes,
 ) -> AttributesRef<'a> {
     let local_pref = attributes.local_pref();
     // RFC 4271 §5.1.5 and RFC 7606 §7.9, §7.10: these are of no meaning from an external peer.

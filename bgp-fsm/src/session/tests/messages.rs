@@ -5,7 +5,8 @@ use core::time::Duration;
 
 use bgp_wire::{
     Capabilities, Capability, Family, Message, MessageType, NextHop, Notification,
-    NotificationCode, Open, Origin, RouteRefresh, UpdateWriter, subcode,
+    NotificationCode, Open, OrfUpdate, Origin, RefreshSubtype, RouteRefresh, UpdateWriter,
+    WhenToRefresh, subcode,
 };
 use bytes::BytesMut;
 use ipnet::IpNet;
@@ -146,7 +147,7 @@ fn rfc8654_extended_messages() {
 /// RFC 6608 §4: the data is the type of the message.
 #[test]
 fn rfc6608_4_unexpected_messages() {
-    let refresh = Message::RouteRefresh(RouteRefresh { family: Family::IPV4_UNICAST, subtype: 0 });
+    let refresh = Message::RouteRefresh(RouteRefresh::request(Family::IPV4_UNICAST));
     let end_of_rib = raw(2, &[0; 4]);
     let malformed = raw(2, &[0xff; 4]);
     let bytes = |message: &Message| message.to_bytes().to_vec();
@@ -295,7 +296,8 @@ fn a_neighbour_without_capabilities() {
     scripted.receive(&Message::Keepalive);
     let (_, negotiated) = scripted.session.established().expect("established");
     assert_eq!(negotiated.families[..], [Family::IPV4_UNICAST]);
-    assert_eq!(negotiated.send, bgp_wire::Context::default());
+    let external = bgp_wire::Context { external: true, ..bgp_wire::Context::default() };
+    assert_eq!(negotiated.send, external);
     assert_eq!((negotiated.hold_time, negotiated.keepalive_time), (Duration::ZERO, Duration::ZERO));
     assert_eq!(scripted.session.poll_timeout(), None);
 }
@@ -313,7 +315,7 @@ fn net(text: &str) -> IpNet {
 
 #[test]
 fn routes_of_other_families_are_dropped() {
-    let mut attributes = bgp_wire::AttributesBuilder::default();
+    let mut attributes = bgp_wire::PathAttributes::default();
     attributes.origin(Origin::Igp).as_path(&bgp_wire::AsPathBuilder::default());
     let next_hop = NextHop::V6("2001:db8::1".parse().expect("an address"), None);
     let ipv6 = routes(|writer| {
@@ -371,18 +373,34 @@ fn routes_of_other_families_are_dropped() {
 fn route_refresh_both_ways() {
     let mut scripted = Scripted::in_state(State::Established, config());
     scripted.events.clear();
-    let ask = |family, subtype| Message::RouteRefresh(RouteRefresh { family, subtype });
+    let ask =
+        |family, subtype| Message::RouteRefresh(RouteRefresh::new(family, RefreshSubtype(subtype)));
     scripted.receive(&ask(Family::IPV4_UNICAST, 0));
     // A family that was not negotiated, and what RFC 7313 has.
     scripted.receive(&ask(Family::IPV6_UNICAST, 0));
     scripted.receive(&ask(Family::IPV4_UNICAST, 1));
     scripted.receive(&ask(Family::IPV4_UNICAST, 77));
-    let wanted = RouteRefresh { family: Family::IPV4_UNICAST, subtype: 0 };
-    assert_eq!(scripted.events, [Event::RouteRefresh(wanted)]);
+    let wanted = RouteRefresh::request(Family::IPV4_UNICAST);
+    assert_eq!(scripted.events, [Event::RouteRefresh(wanted.clone())]);
     assert!(scripted.session.request_refresh(scripted.now, Family::IPV4_UNICAST));
     assert!(!scripted.session.request_refresh(scripted.now, Family::IPV6_UNICAST));
     scripted.poll();
     assert_eq!(scripted.sent, [Message::RouteRefresh(wanted)]);
+}
+
+/// RFC 5291 §6: filters that were not negotiated are ignored, but routes are wanted at once or later.
+#[test]
+fn a_request_with_filters() {
+    let mut scripted = Scripted::in_state(State::Established, config());
+    scripted.events.clear();
+    let ask = |when| {
+        let orf = Some(OrfUpdate { when, filters: Vec::new() });
+        RouteRefresh { orf, ..RouteRefresh::request(Family::IPV4_UNICAST) }
+    };
+    scripted.receive(&Message::RouteRefresh(ask(WhenToRefresh::DEFER)));
+    assert_eq!(scripted.events, []);
+    scripted.receive(&Message::RouteRefresh(ask(WhenToRefresh::IMMEDIATE)));
+    assert_eq!(scripted.events, [Event::RouteRefresh(ask(WhenToRefresh::IMMEDIATE))]);
 }
 
 /// RFC 5492 §3, both codes; then with them again.

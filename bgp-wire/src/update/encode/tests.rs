@@ -9,16 +9,21 @@ use ipnet::{Ipv4Net, Ipv6Net};
 use proptest::prelude::*;
 
 use super::*;
+use crate::iana::Safi;
 use crate::update::Update;
 use crate::{
     Aggregator, Community, ExtendedCommunity, LargeCommunity, Message, Origin, split_frame,
+};
+use crate::{
+    Destination, EvpnRoute, FlowComponentType, FlowOperator, FlowSpecBuilder, LabelStack,
+    RouteDistinguisher, RouteTargetMembership, encode_prefix,
 };
 
 const V4: NextHop = NextHop::V4(Ipv4Addr::new(192, 0, 2, 1));
 const V6: NextHop = NextHop::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1), None);
 
-fn attributes() -> AttributesBuilder {
-    let mut attributes = AttributesBuilder::default();
+fn attributes() -> PathAttributes {
+    let mut attributes = PathAttributes::default();
     let mut path = AsPathBuilder::default();
     path.segment(SegmentKind::Sequence, [64512, 200_000, 7]);
     attributes.origin(Origin::Igp).as_path(&path).med(50).local_pref(100);
@@ -41,7 +46,7 @@ fn updates(mut out: BytesMut, context: &Context) -> Vec<Update> {
 
 fn announce(
     context: &Context,
-    attributes: &AttributesBuilder,
+    attributes: &PathAttributes,
     family: Family,
     next_hop: &NextHop,
     prefixes: &[IpNet],
@@ -72,8 +77,8 @@ fn prefixes(list: &[Update]) -> Vec<IpNet> {
 }
 
 /// `length` octets of attributes in all, mandatory ones among them
-fn attributes_of(length: usize) -> AttributesBuilder {
-    let mut attributes = AttributesBuilder::default();
+fn attributes_of(length: usize) -> PathAttributes {
+    let mut attributes = PathAttributes::default();
     attributes.origin(Origin::Igp).as_path(&AsPathBuilder::default());
     let filler = vec![7; length - attributes.view().bytes().len() - 4];
     attributes.set(OPTIONAL | TRANSITIVE | 0x20, AttributeCode(99), &filler);
@@ -84,7 +89,7 @@ fn attributes_of(length: usize) -> AttributesBuilder {
 #[test]
 fn ipv4_with_an_ipv4_next_hop_uses_the_classic_fields() {
     let context = Context { four_octet_as: true, ..Context::default() };
-    let mut attributes = AttributesBuilder::default();
+    let mut attributes = PathAttributes::default();
     attributes.origin(Origin::Igp).as_path(&AsPathBuilder::default()).med(1);
     let mut out = BytesMut::new();
     let mut writer = UpdateWriter::new(&mut out, &context);
@@ -123,8 +128,12 @@ fn mp_reach_comes_first() {
 fn an_ipv4_next_hop_of_ipv6_routes_is_mapped() {
     let list = announce(&Context::default(), &attributes(), Family::IPV6_UNICAST, &V4, &v6(2))
         .expect("room");
-    let next_hop =
-        list.iter().flat_map(Update::reach).next().map(|reach| reach.next_hop.to_string());
+    let next_hop = list
+        .iter()
+        .flat_map(Update::reach)
+        .filter_map(|reach| reach.next_hop)
+        .next()
+        .map(|hop| hop.to_string());
     assert_eq!(next_hop.as_deref(), Some("::ffff:192.0.2.1"));
     assert_eq!(prefixes(&list), v6(2));
 }
@@ -192,6 +201,7 @@ fn attributes_too_long() {
                     four_octet_as: true,
                     extended_message,
                     add_path: families.into_iter().collect(),
+                    ..Context::default()
                 };
                 let room = context.max_length() - 23 - extra - longest - add_path;
                 let two = [&nets[..], &nets].concat();
@@ -229,7 +239,7 @@ fn as4_path_counts_for_the_limit() {
 #[test]
 fn rfc6793_4_2_2_as4_attributes_only_where_needed() {
     let encode = |asns: &[u32], aggregator: u32| {
-        let mut attributes = AttributesBuilder::default();
+        let mut attributes = PathAttributes::default();
         let mut path = AsPathBuilder::default();
         path.segment(SegmentKind::Sequence, asns.iter().copied());
         let router = Ipv4Addr::new(1, 2, 3, 4);
@@ -251,7 +261,7 @@ fn rfc6793_4_2_2_as4_attributes_only_where_needed() {
 /// RFC 6793 §4.2.2: without confederation segments, and §6: not an empty AS4_PATH
 #[test]
 fn rfc6793_4_2_2_confederations_stay_out_of_as4_path() {
-    let mut attributes = AttributesBuilder::default();
+    let mut attributes = PathAttributes::default();
     let mut path = AsPathBuilder::default();
     path.segment(SegmentKind::ConfedSequence, [200_001]);
     attributes.as_path(&path);
@@ -274,7 +284,7 @@ fn markers_and_withdrawals() {
     writer.end_of_rib(Family::IPV6_UNICAST);
     writer.withdraw(Family::IPV4_UNICAST, v4(3000));
     writer.withdraw(Family::IPV6_UNICAST, v6(700));
-    writer.withdraw(Family::IPV6_UNICAST, []);
+    writer.withdraw::<IpNet>(Family::IPV6_UNICAST, []);
     assert_eq!(writer.messages(), 2 + 3 + 3);
     let list = updates(out, &context);
     let markers: Vec<_> = list.iter().filter_map(Update::end_of_rib).collect();
@@ -320,9 +330,9 @@ prop_compose! {
         extended in prop::collection::vec(any::<[u8; 8]>(), 0..4),
         large in prop::collection::vec(any::<(u32, u32, u32)>(), 0..4),
         clusters in prop::collection::vec(any::<u32>(), 0..3),
-        unknown in prop::option::of((100u8..255, prop::collection::vec(any::<u8>(), 0..300))),
-    ) -> AttributesBuilder {
-        let mut attributes = AttributesBuilder::default();
+        unknown in prop::option::of((129u8..255, prop::collection::vec(any::<u8>(), 0..300))),
+    ) -> PathAttributes {
+        let mut attributes = PathAttributes::default();
         if let Some((code, value)) = unknown {
             attributes.set(0xe0, AttributeCode(code), &value);
         }
@@ -370,6 +380,7 @@ proptest! {
             four_octet_as,
             extended_message,
             add_path: add_path.then_some(family).into_iter().collect(),
+            ..Context::default()
         };
         let list = announce(&context, &attributes, family, &next_hop, &nets).expect("room");
         prop_assert_eq!(&prefixes(&list), &nets);
@@ -383,14 +394,14 @@ proptest! {
                 other => other,
             };
             prop_assert_eq!(reach.len(), 1);
-            prop_assert_eq!(reach[0].next_hop, mapped);
+            prop_assert_eq!(reach[0].next_hop, Some(mapped));
             prop_assert_eq!(reach[0].family, family);
             let id = reach[0].nlri.prefixes().next_with_path_id().map(|(id, _)| id);
             prop_assert_eq!(id, Some(add_path.then_some(1)));
             // What was written, read and written again is the same (as it is for what was received).
             let message = Message::Update(update.clone()).to_bytes();
             let body = Bytes::copy_from_slice(&message[19..]);
-            prop_assert_eq!(&Update::decode(body, &context), &Ok(update.clone()));
+            prop_assert_eq!(&Update::decode(body, &context), update);
         }
         // Splitting is a matter of prefixes alone: written one by one, each is the same.
         if let (Some(first), Some(update)) = (nets.first(), list.first()) {
@@ -412,7 +423,7 @@ proptest! {
     ) {
         let family = Family::IPV4_UNICAST;
         let add_path = add_path.then_some(family).into_iter().collect();
-        let context = Context { four_octet_as: true, extended_message: false, add_path };
+        let context = Context { four_octet_as: true, add_path, ..Context::default() };
         let nets: Vec<IpNet> = bits
             .into_iter()
             .filter_map(|(bits, length)| Ipv4Net::new(Ipv4Addr::from(bits), length).ok())
@@ -450,9 +461,104 @@ proptest! {
             let mut writer = UpdateWriter::new(&mut again, &context);
             for reach in update.reach() {
                 let nets = reach.nlri.prefixes();
-                prop_assert_eq!(writer.announce(view, reach.family, &reach.next_hop, nets), Ok(()));
+                prop_assert_eq!(writer.announce(view, reach.family, &reach.next_hop.expect("there"), nets), Ok(()));
             }
         }
         prop_assert_eq!(again.freeze(), bytes);
     }
+}
+
+/// One route of each family, with and without path identifiers: announced, read, withdrawn, read.
+#[test]
+fn routes_of_every_family_come_back() {
+    let rd = RouteDistinguisher::two_octet_as(65000, 1);
+    let labels: LabelStack = [100].into_iter().collect();
+    let mut flows = [FlowSpecBuilder::ipv4(), FlowSpecBuilder::ipv6()];
+    for flow in &mut flows {
+        flow.operators(FlowComponentType::IP_PROTOCOL, [FlowOperator { bits: 1, value: 6 }]);
+    }
+    let evpn = EvpnRoute::InclusiveMulticastEthernetTag {
+        rd,
+        ethernet_tag: 1,
+        originator: core::net::IpAddr::from([192, 0, 2, 1]),
+    };
+    let target = ExtendedCommunity([0, 2, 0xfd, 0xe8, 0, 0, 0, 1]);
+    for family in Family::KNOWN {
+        let ipv6 = family.afi == Afi::IPV6;
+        let flow = flows[usize::from(ipv6)].view();
+        let prefix: IpNet =
+            if ipv6 { "2001:db8::/32" } else { "10.0.0.0/8" }.parse().expect("a prefix");
+        let destination = match family.safi {
+            Safi::UNICAST | Safi::MULTICAST => Destination::Prefix(prefix),
+            Safi::LABELLED => Destination::Labelled { labels: labels.clone(), prefix },
+            Safi::VPN => Destination::LabelledVpn { labels: labels.clone(), rd, prefix },
+            Safi::VPN_MULTICAST => Destination::Vpn { rd, prefix },
+            Safi::FLOW_SPEC => Destination::FlowSpec(flow),
+            Safi::VPN_FLOW_SPEC => Destination::VpnFlowSpec { rd, flow },
+            Safi::EVPN => Destination::Evpn(evpn),
+            _ => Destination::RouteTarget(RouteTargetMembership::new(65000, target)),
+        };
+        for add_path in [false, true] {
+            let context = Context {
+                four_octet_as: true,
+                add_path: add_path.then_some(family).into_iter().collect(),
+                ..Context::default()
+            };
+            let mut out = BytesMut::new();
+            let mut writer = UpdateWriter::new(&mut out, &context);
+            let route = [(7, destination.clone())];
+            let attributes = attributes();
+            let hop = if ipv6 { V6 } else { V4 };
+            let flow = matches!(family.safi, Safi::FLOW_SPEC | Safi::VPN_FLOW_SPEC);
+            let written = if flow {
+                writer.announce_without_next_hop(attributes.view(), family, route.clone())
+            } else {
+                writer.announce(attributes.view(), family, &hop, route.clone())
+            };
+            assert_eq!(written, Ok(()));
+            writer.withdraw(family, route);
+            writer.end_of_rib(family);
+            assert_eq!(writer.messages(), 3, "{family}");
+            let list = updates(out, &context);
+            assert!(list.iter().all(|update| update.flaws().is_empty()), "{list:?}");
+            let reach = list[0].reach().next().expect("announced");
+            assert_eq!((reach.family, reach.next_hop), (family, (!flow).then_some(hop)));
+            let id = add_path.then_some(7);
+            assert_eq!(reach.nlri.destinations().collect::<Vec<_>>(), [(id, destination.clone())]);
+            let unreach = list[1].unreach().next().expect("withdrawn");
+            let withdrawn = match destination.clone() {
+                Destination::Labelled { prefix, .. } => {
+                    Destination::Labelled { labels: LabelStack::default(), prefix }
+                }
+                Destination::LabelledVpn { rd, prefix, .. } => {
+                    Destination::LabelledVpn { labels: LabelStack::default(), rd, prefix }
+                }
+                other => other,
+            };
+            assert_eq!(unreach.nlri.destinations().collect::<Vec<_>>(), [(id, withdrawn)]);
+            assert_eq!(list[2].end_of_rib(), Some(family));
+        }
+    }
+}
+
+/// Path identifiers of one's own
+#[test]
+fn each_route_has_its_path_identifier() {
+    let family = Family::IPV4_UNICAST;
+    let context = Context { add_path: [family].into_iter().collect(), ..Context::default() };
+    let mut out = BytesMut::new();
+    let routes = (0u32..).zip(v4(3000));
+    let mut writer = UpdateWriter::new(&mut out, &context);
+    writer.announce(attributes().view(), family, &V4, routes.clone()).expect("room");
+    let list = updates(out, &context);
+    assert!(list.len() > 2);
+    let mut found = Vec::new();
+    for reach in list.iter().flat_map(Update::reach) {
+        let mut prefixes = reach.nlri.prefixes();
+        while let Some((id, net)) = prefixes.next_with_path_id() {
+            found.push((id.expect("with identifiers"), net));
+        }
+    }
+    let expected: Vec<_> = routes.collect();
+    assert_eq!(found, expected);
 }

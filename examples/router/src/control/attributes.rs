@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use bgp_wire::{
-    AsPath, AttributeCode, AttributesRef, ExtendedCommunity, RawAttribute, SegmentKind,
+    Administrator, AsPath, AttributeCode, AttributesRef, ExtendedCommunity, ExtendedCommunityKind,
+    RawAttribute, SegmentKind,
 };
 use rib::NextHopKey;
 
@@ -97,8 +98,20 @@ fn path(path: AsPath<'_>) -> String {
     out
 }
 
-/// `(rt, 65000, 7)`, or `(generic, 0x…, 0x…)`.
+/// `(rt, 65000, 7)`, or `(generic, 0x…, 0x…)`: BIRD names route targets and origins alone, transitive or not.
 fn extended(community: ExtendedCommunity) -> String {
-    let text = community.to_string();
-    format!("({})", text.replace(':', ", "))
+    let [kind, sub, a, b, c, d, e, f] = community.0;
+    let (name, of) = match ExtendedCommunity([kind & !0x40, sub, a, b, c, d, e, f]).decode() {
+        ExtendedCommunityKind::RouteTarget(of) => ("rt", of),
+        ExtendedCommunityKind::RouteOrigin(of) => ("ro", of),
+        _ => {
+            let high = u32::from_be_bytes([kind, sub, a, b]);
+            return format!("(generic, {high:#x}, {:#x})", u32::from_be_bytes([c, d, e, f]));
+        }
+    };
+    match of {
+        Administrator::TwoOctetAs { asn, number } => format!("({name}, {asn}, {number})"),
+        Administrator::Ipv4 { address, number } => format!("({name}, {address}, {number})"),
+        Administrator::FourOctetAs { asn, number } => format!("({name}, {asn}, {number})"),
+    }
 }

@@ -1,31 +1,38 @@
-//! Making and changing attributes in canonical form.
+//! Attributes of one's own: to keep, to compare, to change.
 
 use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 use super::as_path::{AsPath, AsPathBuilder};
 use super::community::{Community, ExtendedCommunity, LargeCommunity};
+use super::typed::Attribute;
 use super::view::{Aggregator, AttributesRef, Origin};
 use super::{EXTENDED_LENGTH, OPTIONAL, TRANSITIVE};
 use crate::iana::AttributeCode;
 
-/// A list of attributes in canonical form that can be changed: codes ascend, none stands twice.
+/// A list of attributes in canonical form, owned: to keep, to compare, to change. Codes ascend, none stands
+/// twice; equal attributes are equal bytes.
 ///
 /// ```
-/// use bgp_wire::{AsPathBuilder, AttributesBuilder, Community, Origin};
-/// let mut attributes = AttributesBuilder::default();
+/// use bgp_wire::{AsPathBuilder, PathAttributes, Community, Origin};
+/// let mut attributes = PathAttributes::default();
 /// attributes.communities([Community::new(65001, 7)]).as_path(&AsPathBuilder::default()).origin(Origin::Igp);
 /// let view = attributes.view();
 /// assert_eq!(view.origin(), Some(Origin::Igp));
 /// assert_eq!(view.communities().next(), Some(Community::new(65001, 7)));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub struct AttributesBuilder(Vec<u8>);
+pub struct PathAttributes(Vec<u8>);
 
-impl AttributesBuilder {
+impl PathAttributes {
     /// A copy of `attributes` to change.
     pub fn from_view(attributes: AttributesRef<'_>) -> Self {
         Self(attributes.bytes().to_vec())
+    }
+
+    /// Takes over a list in canonical form.
+    pub(crate) const fn from_canonical(bytes: Vec<u8>) -> Self {
+        Self(bytes)
     }
 
     /// What was built.
@@ -58,8 +65,16 @@ impl AttributesBuilder {
         self
     }
 
+    /// Sets an attribute, in the place of one with the same code. AS numbers get 4 octets, as canonical form
+    /// has them.
+    pub fn put(&mut self, attribute: &Attribute<'_>) -> &mut Self {
+        let mut value = Vec::new();
+        attribute.encode_value(&mut value);
+        self.set(attribute.flags(), attribute.code(), &value)
+    }
+
     /// Appends an attribute whose code is above all those that are there: the fast way to build a list in
-    /// order. Any other is [`AttributesBuilder::set`].
+    /// order. Any other is [`PathAttributes::set`].
     pub fn append(&mut self, flags: u8, code: AttributeCode, value: &[u8]) -> &mut Self {
         debug_assert!(self.view().iter().all(|raw| raw.code < code), "{code:?} out of order");
         put_attribute(&mut self.0, flags, code, value);
@@ -209,7 +224,7 @@ mod tests {
         /// Against the obvious version: a map from code to value.
         #[test]
         fn behaves_as_an_ordered_map(steps in prop::collection::vec((any::<bool>(), 0u8..12, 0usize..400), 0..40)) {
-            let mut attributes = AttributesBuilder::default();
+            let mut attributes = PathAttributes::default();
             let mut map = std::collections::BTreeMap::new();
             for (set, code, length) in steps {
                 let value = alloc::vec![code; length];
