@@ -91,6 +91,19 @@ fn check(
     Ok((kind, usize::from(length)))
 }
 
+/// The frame of a message that is there whole, as archives and BMP hold it.
+#[cfg(any(feature = "bmp", feature = "mrt"))]
+pub(crate) fn whole_frame(message: &Bytes, context: &Context) -> Result<Frame, HeaderError> {
+    let bad_length =
+        |length| HeaderError::BadLength { length: u16::try_from(length).unwrap_or(u16::MAX) };
+    let header = message.first_chunk().ok_or(bad_length(message.len()))?;
+    let (kind, length) = check(header, context)?;
+    if length != message.len() {
+        return Err(bad_length(length));
+    }
+    Ok(Frame { kind, body: message.slice(HEADER_LENGTH..) })
+}
+
 /// The Length field of the message that `body` came in.
 pub(crate) fn length_of(body: &[u8]) -> u16 {
     u16::try_from(body.len() + HEADER_LENGTH).unwrap_or(u16::MAX)

@@ -29,12 +29,18 @@
 extern crate alloc;
 
 mod attribute;
+#[cfg(feature = "bmp")]
+pub mod bmp;
 mod capability;
 mod codec;
 mod error;
+#[cfg(any(feature = "bmp", feature = "mrt"))]
+mod fields;
 mod header;
 mod iana;
 mod message;
+#[cfg(feature = "mrt")]
+pub mod mrt;
 mod nlri;
 mod notification;
 mod open;

@@ -13,12 +13,16 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use bgp_wire::{
-    AddPathDirection, Afi, Aggregator, AsPathBuilder, AttributesBuilder, Capabilities, Capability,
-    Community, Context, ExtendedCommunity, ExtendedNextHopEncoding, Family, GracefulRestart,
-    GracefulRestartFamily, LargeCommunity, Message, NextHop, Notification, NotificationCode, Open,
-    Origin, RouteRefresh, SegmentKind, UpdateWriter, subcode,
+    AddPathDirection, Afi, Aggregator, Aigp, AsPathBuilder, Attribute, Capabilities, Capability,
+    Community, Context, Destination, EthernetSegmentId, EvpnLabel, EvpnRoute, ExtendedCommunity,
+    ExtendedNextHopEncoding, Family, FlowComponentType, FlowOperator, FlowSpecBuilder,
+    GracefulRestart, GracefulRestartFamily, LabelStack, LargeCommunity, MacAddress, Message,
+    NextHop, Notification, NotificationCode, Open, Origin, PathAttributes, PrefixSid,
+    RefreshSubtype, RouteDistinguisher, RouteRefresh, RouteTargetMembership, Safi, SegmentKind,
+    UpdateWriter, subcode,
 };
 use bytes::{Bytes, BytesMut};
+use ipnet::IpNet;
 
 #[path = "tshark/pcap.rs"]
 mod pcap;
@@ -52,6 +56,7 @@ const WITHDRAWN: &str = "bgp.withdrawn_prefix";
 const REACH_V4: &str = "bgp.mp_reach_nlri_ipv4_prefix";
 const REACH_V6: &str = "bgp.mp_reach_nlri_ipv6_prefix";
 const REACH_AFI: &str = "bgp.update.path_attribute.mp_reach_nlri.afi";
+const REACH_SAFI: &str = "bgp.update.path_attribute.mp_reach_nlri.safi";
 const UNREACH_V6: &str = "bgp.mp_unreach_nlri_ipv6_prefix";
 const UNREACH_AFI: &str = "bgp.update.path_attribute.mp_unreach_nlri.afi";
 const NEXT_HOP: &str = "bgp.update.path_attribute.next_hop";
@@ -127,7 +132,7 @@ fn update(context: &Context, write: impl FnOnce(&mut UpdateWriter<'_>)) -> Bytes
 
 fn announce(
     context: &Context,
-    attributes: &AttributesBuilder,
+    attributes: &PathAttributes,
     family: Family,
     next_hop: &str,
     nets: &[&str],
@@ -136,7 +141,7 @@ fn announce(
         std::net::IpAddr::V4(address) => NextHop::V4(address),
         std::net::IpAddr::V6(address) => NextHop::V6(address, None),
     };
-    let nets = nets.iter().map(|net| net.parse().expect("a prefix"));
+    let nets = nets.iter().map(|net| net.parse::<IpNet>().expect("a prefix"));
     update(context, |writer| {
         writer.announce(attributes.view(), family, &next_hop, nets).expect("room");
     })
@@ -149,18 +154,18 @@ fn sequence(asns: impl IntoIterator<Item = u32>) -> AsPathBuilder {
 }
 
 /// ORIGIN and AS_PATH.
-fn plain() -> AttributesBuilder {
-    let mut attributes = AttributesBuilder::default();
+fn plain() -> PathAttributes {
+    let mut attributes = PathAttributes::default();
     attributes.origin(Origin::Igp).as_path(&sequence([64496, 4_200_000_000]));
     attributes
 }
 
 /// Every attribute the builder knows.
-fn rich() -> AttributesBuilder {
+fn rich() -> PathAttributes {
     let mut path = sequence([64496, 4_200_000_000]);
     path.segment(SegmentKind::Set, [64501, 64502]);
     let router = "192.0.2.99".parse().expect("an address");
-    let mut attributes = AttributesBuilder::default();
+    let mut attributes = PathAttributes::default();
     attributes
         .origin(Origin::Incomplete)
         .as_path(&path)
@@ -215,7 +220,7 @@ fn sessions() -> Vec<Case> {
     );
     let expired = Notification::new(NotificationCode::HOLD_TIMER_EXPIRED, 0);
     let refresh =
-        |family, subtype| Message::RouteRefresh(RouteRefresh { family, subtype }).to_bytes();
+        |family, subtype| Message::RouteRefresh(RouteRefresh::new(family, subtype)).to_bytes();
     vec![
         case(
             "OPEN",
@@ -263,7 +268,7 @@ fn sessions() -> Vec<Case> {
         ),
         case(
             "a request for the routes",
-            refresh(Family::IPV6_UNICAST, 0),
+            refresh(Family::IPV6_UNICAST, RefreshSubtype::REQUEST),
             &[
                 (TYPE, "5"),
                 ("bgp.route_refresh.afi", "2"),
@@ -273,7 +278,7 @@ fn sessions() -> Vec<Case> {
         ),
         case(
             "the end of a refresh",
-            refresh(Family::IPV4_UNICAST, 2),
+            refresh(Family::IPV4_UNICAST, RefreshSubtype::END),
             &[("bgp.route_refresh.afi", "1"), ("bgp.route_refresh.subtype", "2")],
         ),
     ]
@@ -284,7 +289,7 @@ fn ipv4_routes() -> Vec<Case> {
     let nets = ["198.51.100.0/24", "203.0.113.128/25", "198.18.0.0/15"];
     let family = Family::IPV4_UNICAST;
     let withdrawn = |context: &Context| {
-        let nets = nets.map(|net| net.parse().expect("a prefix"));
+        let nets = nets.map(|net| net.parse::<IpNet>().expect("a prefix"));
         update(context, |writer| writer.withdraw(family, nets))
     };
     let add_path = Context { add_path: [family].into_iter().collect(), ..wide() };
@@ -374,7 +379,7 @@ fn ipv4_routes() -> Vec<Case> {
 fn ipv6_routes() -> Vec<Case> {
     let nets = ["2001:db8:1::/48", "2001:db8:2:8000::/49", "::/0"];
     let family = Family::IPV6_UNICAST;
-    let parsed = nets.map(|net| net.parse().expect("a prefix"));
+    let parsed = nets.map(|net| net.parse::<IpNet>().expect("a prefix"));
     let address = |text: &str| text.parse().expect("an address");
     let both = NextHop::V6(address("2001:db8::1"), Some(address("fe80::1")));
     let link_local = update(&wide(), |writer| {
@@ -436,7 +441,7 @@ fn long() -> Vec<Case> {
     let mut path = sequence(asns.iter().copied());
     path.segment(SegmentKind::ConfedSequence, [65101, 65102]);
     path.segment(SegmentKind::ConfedSet, [65103]);
-    let mut attributes = AttributesBuilder::default();
+    let mut attributes = PathAttributes::default();
     attributes.origin(Origin::Egp).as_path(&path);
     let mut wanted: Vec<String> = asns.iter().map(u32::to_string).collect();
     wanted.extend(["65101", "65102", "65103"].map(str::to_owned));
@@ -454,11 +459,93 @@ fn long() -> Vec<Case> {
     ]
 }
 
+/// A route of each family beside unicast: announced, and withdrawn.
+fn other_families() -> Vec<Case> {
+    let rd = RouteDistinguisher::two_octet_as(64500, 1);
+    let labels: LabelStack = [100].into_iter().collect();
+    let mut flows = [FlowSpecBuilder::ipv4(), FlowSpecBuilder::ipv6()];
+    for flow in &mut flows {
+        let at_least = FlowOperator::numeric(">=", 137).expect("an operator");
+        let at_most = FlowOperator::numeric("<=", 139).expect("an operator").and();
+        flow.operators(FlowComponentType::DESTINATION_PORT, [at_least, at_most])
+            .operators(FlowComponentType::TCP_FLAGS, [FlowOperator::bitmask(0x12, true, false)]);
+    }
+    let mac_ip = EvpnRoute::MacIpAdvertisement {
+        rd,
+        esi: EthernetSegmentId::default(),
+        ethernet_tag: 7,
+        mac: MacAddress([0, 0, 0x5e, 0, 0x53, 1]),
+        ip: Some("192.0.2.7".parse().expect("an address")),
+        label1: EvpnLabel::mpls(100),
+        label2: None,
+    };
+    let target = ExtendedCommunity([0, 2, 0xfb, 0xf4, 0, 0, 0, 7]);
+    // tshark expects labels in SAFI 129; BIRD, as we do, none.
+    let known = |family: &Family| !matches!(family.safi, Safi::UNICAST | Safi::VPN_MULTICAST);
+    let others = Family::KNOWN.into_iter().filter(known);
+    let mut cases = Vec::new();
+    for family in others {
+        let ipv6 = family.afi == Afi::IPV6;
+        let flow = flows[usize::from(ipv6)].view();
+        let prefix = if ipv6 { "2001:db8:1::/48" } else { "198.51.100.0/24" };
+        let prefix = prefix.parse().expect("a prefix");
+        let route = match family.safi {
+            Safi::MULTICAST => Destination::Prefix(prefix),
+            Safi::LABELLED => Destination::Labelled { labels: labels.clone(), prefix },
+            Safi::VPN => Destination::LabelledVpn { labels: labels.clone(), rd, prefix },
+            Safi::FLOW_SPEC => Destination::FlowSpec(flow),
+            Safi::VPN_FLOW_SPEC => Destination::VpnFlowSpec { rd, flow },
+            Safi::EVPN => Destination::Evpn(mac_ip),
+            _ => Destination::RouteTarget(RouteTargetMembership::new(64500, target)),
+        };
+        let hop = if ipv6 { "2001:db8::1" } else { "192.0.2.1" };
+        let hop = NextHop::from(hop.parse::<std::net::IpAddr>().expect("an address"));
+        let announced = update(&wide(), |writer| {
+            let (view, routes) = (plain(), [route.clone()]);
+            match family.safi {
+                Safi::FLOW_SPEC | Safi::VPN_FLOW_SPEC => {
+                    writer.announce_without_next_hop(view.view(), family, routes)
+                }
+                _ => writer.announce(view.view(), family, &hop, routes),
+            }
+            .expect("room");
+        });
+        let withdrawn = update(&wide(), |writer| writer.withdraw(family, [route]));
+        let (afi, safi) = (family.afi.0.to_string(), family.safi.0.to_string());
+        cases.push(case(
+            "a route of another family",
+            announced,
+            &[(TYPE, "2"), (ATTRIBUTES, "14,1,2"), (REACH_AFI, &afi), (REACH_SAFI, &safi)],
+        ));
+        cases.push(case(
+            "a withdrawal of another family",
+            withdrawn,
+            &[(TYPE, "2"), (ATTRIBUTES, "15"), (UNREACH_AFI, &afi)],
+        ));
+    }
+    cases
+}
+
+/// Attributes that only some families, or few networks, have.
+fn rare_attributes() -> Vec<Case> {
+    let mut attributes = plain();
+    let aigp = [1, 0, 11, 0, 0, 0, 0, 0, 0, 0, 100];
+    attributes
+        .put(&Attribute::Aigp(Aigp::new(&aigp)))
+        .put(&Attribute::OnlyToCustomer(64500))
+        .put(&Attribute::PrefixSid(PrefixSid::new(&[1, 0, 7, 0, 0, 0, 0, 0, 0, 42])));
+    vec![case(
+        "AIGP, OTC and prefix SID",
+        announce(&wide(), &attributes, Family::IPV4_UNICAST, "192.0.2.1", &["198.51.100.0/24"]),
+        &[(ATTRIBUTES, "1,2,3,26,35,40"), (PREFIX, "198.51.100.0")],
+    )]
+}
+
 #[test]
 #[ignore = "needs tshark"]
 fn tshark_reads_what_we_write() {
     check(
-        &[sessions(), ipv4_routes(), ipv6_routes(), long()]
+        &[sessions(), ipv4_routes(), ipv6_routes(), long(), other_families(), rare_attributes()]
             .into_iter()
             .flatten()
             .collect::<Vec<_>>(),

@@ -5,6 +5,7 @@
 //! `tests/corpus.rs` replays the corpus on any toolchain; README.md says how to run them.
 
 mod config;
+mod dump;
 mod filter;
 mod ospf;
 mod session;
@@ -12,6 +13,7 @@ mod text;
 mod wire;
 
 pub use config::config_source;
+pub use dump::{bmp, mrt};
 pub use filter::policy_source;
 pub use ospf::ospf_packet;
 pub use session::session;
@@ -24,9 +26,11 @@ pub type Target = fn(&[u8]);
 /// All targets by name: that of the function, of the program and of the corpus folder.
 pub const TARGETS: &[(&str, Target)] = &[
     ("attributes", attributes),
+    ("bmp", bmp),
     ("config_source", config_source),
     ("destination", destination),
     ("message", message),
+    ("mrt", mrt),
     ("nlri", nlri),
     ("open", open),
     ("ospf_packet", ospf_packet),

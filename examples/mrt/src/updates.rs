@@ -1,0 +1,123 @@
+//! Routes of UPDATE messages, wherever they come from.
+
+use std::collections::HashMap;
+
+use bgp_wire::bmp::{self, PeerFlags, PeerHeader, PeerType, PeerUp, RouteMonitoring};
+use bgp_wire::{Context, Disposition, Family, Message, MessageError, Update};
+use ipnet::IpNet;
+
+use crate::attributes::Attributes;
+use crate::error::Flaw;
+
+/// One route of an UPDATE.
+pub(crate) enum Route<'a> {
+    Withdrawn,
+    Announced(&'a Attributes<'a>),
+}
+
+/// Calls `each` for all routes of an UPDATE: those withdrawn, then those announced. They are taken as they came,
+/// whatever flaws would have made of them on a session.
+pub(crate) fn for_each_route<E>(
+    update: &Update,
+    scratch: &mut Vec<u8>,
+    mut each: impl FnMut(Family, IpNet, Option<u32>, Route<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let multiprotocol = update.mp_unreach().map(|unreach| unreach.nlri);
+    for nlri in [Some(update.withdrawn()), multiprotocol].into_iter().flatten() {
+        let mut prefixes = nlri.prefixes();
+        while let Some((path_id, prefix)) = prefixes.next_with_path_id() {
+            each(nlri.family, prefix, path_id, Route::Withdrawn)?;
+        }
+    }
+    let attributes = Attributes::read(update.canonical_attributes(scratch)).unwrap_or_default();
+    let multiprotocol = update.mp_reach().map(|reach| (reach.next_hop, reach.nlri));
+    let classic = Some((update.next_hop(), update.announced()));
+    for (next_hop, nlri) in [multiprotocol, classic].into_iter().flatten() {
+        let attributes = Attributes { next_hop, ..attributes };
+        let mut prefixes = nlri.prefixes();
+        while let Some((path_id, prefix)) = prefixes.next_with_path_id() {
+            each(nlri.family, prefix, path_id, Route::Announced(&attributes))?;
+        }
+    }
+    Ok(())
+}
+
+/// The first flaw of an UPDATE.
+pub(crate) fn flaw_of(update: &Update, offset: u64) -> Result<(), Flaw> {
+    match update.flaws().first() {
+        Some(flaw) => Err(Flaw::Update { offset, error: flaw.error.clone() }),
+        None => Ok(()),
+    }
+}
+
+/// Whether the places of its routes cannot be told.
+fn is_unreadable(update: &Update) -> bool {
+    matches!(update.disposition(), Some(Disposition::SessionReset | Disposition::DisableFamily(_)))
+}
+
+/// The UPDATE among messages.
+pub(crate) fn update_of(message: Message) -> Option<Update> {
+    match message {
+        Message::Update(update) => Some(update),
+        _ => None,
+    }
+}
+
+/// A peer of a BMP stream: type, distinguisher, address.
+type Peer = (PeerType, u64, [u8; 16]);
+
+/// What the peers of a BMP stream have negotiated.
+#[derive(Debug, Default)]
+pub(crate) struct BmpPeers {
+    sessions: HashMap<Peer, Session>,
+}
+
+/// A session of the router.
+#[derive(Debug)]
+struct Session {
+    up: PeerUp,
+    /// How the tables that were told so far are read: flags say which it is.
+    contexts: HashMap<PeerFlags, Context>,
+}
+
+impl BmpPeers {
+    /// Takes note of sessions that come and go.
+    pub(crate) fn note(&mut self, message: &bmp::Message) {
+        match message {
+            bmp::Message::PeerUp(up) => {
+                let session = Session { up: up.clone(), contexts: HashMap::new() };
+                self.sessions.insert(key(&up.peer), session);
+            }
+            bmp::Message::PeerDown(down) => drop(self.sessions.remove(&key(&down.peer))),
+            _ => {}
+        }
+    }
+
+    /// Reads routes as their session says; as if it had no path identifiers where it is not known.
+    ///
+    /// FRR 8.4, and GoBGP 3.10 after the policy, leave path identifiers out that were agreed on. Once a message
+    /// can only be read without, those of that table that follow are read so too.
+    pub(crate) fn decode(&mut self, routes: &RouteMonitoring) -> Result<Update, MessageError> {
+        let header = &routes.peer;
+        let plain = header.context();
+        let Some(session) = self.sessions.get_mut(&key(header)) else {
+            return routes.decode_update(&plain);
+        };
+        let agreed = || session.up.context(header).unwrap_or_else(|_| plain.clone());
+        let context = session.contexts.entry(header.flags).or_insert_with(agreed);
+        let update = routes.decode_update(context)?;
+        if *context == plain || !is_unreadable(&update) {
+            return Ok(update);
+        }
+        let again = routes.decode_update(&plain)?;
+        if is_unreadable(&again) {
+            return Ok(update);
+        }
+        *context = plain;
+        Ok(again)
+    }
+}
+
+fn key(peer: &PeerHeader) -> Peer {
+    (peer.peer_type, peer.distinguisher, peer.raw_address)
+}

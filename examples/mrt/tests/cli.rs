@@ -1,0 +1,300 @@
+//! The command line: what is printed for files of real daemons, flaws, exit status.
+//!
+//! The texts in `golden/` agree with `bgpdump -m` 1.6.2 line by line, but for two things: it invents the next hop
+//! 255.255.255.255 for a route that has none, and it gives up on GoBGP's table. `CAUSEWAY_BLESS=1` writes them
+//! anew; the test that is ignored asks bgpdump itself (`BGPDUMP_BIN` names another program).
+#![allow(clippy::disallowed_methods, reason = "these tests run real processes")]
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+fn folder() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// All archives and streams, with the name of their text.
+fn files() -> Vec<(PathBuf, String)> {
+    let mut list = vec![(folder().join("tests/golden/table-dump.mrt"), "table-dump.txt".into())];
+    for (kind, suffix) in [("mrt", ""), ("bmp", "-bmp")] {
+        let testdata = folder().join("../../bgp-wire/testdata").join(kind);
+        for entry in fs::read_dir(testdata).expect("testdata") {
+            let path = entry.expect("an entry").path();
+            let stem = path.file_stem().and_then(OsStr::to_str).expect("a name").to_owned();
+            list.push((path, format!("{stem}{suffix}.txt")));
+        }
+    }
+    list.sort();
+    list
+}
+
+fn testdata(file: &str) -> PathBuf {
+    folder().join("../../bgp-wire/testdata").join(file)
+}
+
+fn golden(name: &str) -> String {
+    fs::read_to_string(folder().join("tests/golden").join(name)).expect("a golden text")
+}
+
+/// Runs the program to its end; `input` goes to standard input.
+fn run<I: AsRef<OsStr>>(arguments: impl IntoIterator<Item = I>, input: &[u8]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mrt"));
+    command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let input = input.to_vec();
+    // It may end before it has read everything.
+    let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().expect("the program ends");
+    writer.join().expect("written");
+    output
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("UTF-8")
+}
+
+/// Exit status, output, errors
+fn outcome(output: &Output) -> (Option<i32>, &str, &str) {
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+/// `mrt cat -` of some bytes
+fn cat(input: &[u8]) -> (Option<i32>, String, String) {
+    let output = run(["cat", "-"], input);
+    let (status, out, errors) = outcome(&output);
+    (status, out.into(), errors.into())
+}
+
+fn gzip(data: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(data).expect("written");
+    encoder.finish().expect("written")
+}
+
+fn bzip2(data: &[u8]) -> Vec<u8> {
+    let mut encoder = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::fast());
+    encoder.write_all(data).expect("written");
+    encoder.finish().expect("written")
+}
+
+#[test]
+fn routes_of_real_files() {
+    for (path, name) in files() {
+        let output = run([OsStr::new("cat"), path.as_os_str()], &[]);
+        let lines = text(&output.stdout);
+        if std::env::var_os("CAUSEWAY_BLESS").is_some() {
+            fs::write(folder().join("tests/golden").join(&name), lines).expect("written");
+        }
+        assert_eq!(lines, golden(&name), "{name}");
+        // What these daemons wrote wrong is told; see testdata/README.md.
+        let flaws = text(&output.stderr).lines().count();
+        let wanted = match name.as_str() {
+            "frr-all-et.txt" => 1,
+            "gobgp-table.txt" | "gobgp-bmp.txt" => 2,
+            "frr-bmp.txt" => 3,
+            _ => 0,
+        };
+        assert_eq!(flaws, wanted, "{name}: {}", text(&output.stderr));
+        assert_eq!(output.status.code(), Some(i32::from(flaws > 0)), "{name}");
+    }
+}
+
+/// bgpdump and we say the same.
+#[test]
+#[ignore = "needs Debian's bgpdump"]
+fn bgpdump_agrees() {
+    let bgpdump = std::env::var_os("BGPDUMP_BIN").unwrap_or("bgpdump".into());
+    for (path, name) in files() {
+        if name.ends_with("-bmp.txt") || name == "gobgp-table.txt" {
+            continue;
+        }
+        for flag in ["-q", "-l"] {
+            let theirs = Command::new(&bgpdump).args(["-q", "-m", flag]).arg(&path).output();
+            let theirs = theirs.expect("bgpdump runs");
+            let theirs = text(&theirs.stdout).replace("|255.255.255.255|", "||");
+            let flag = Some(flag).filter(|flag| *flag == "-l").map(OsStr::new);
+            let ours = run([OsStr::new("cat"), path.as_os_str()].into_iter().chain(flag), &[]);
+            assert_eq!(text(&ours.stdout), theirs, "{name} {flag:?}");
+        }
+    }
+}
+
+/// Whatever the name says
+#[test]
+fn compression_is_seen_from_the_contents() {
+    let data = fs::read(testdata("mrt/frr-updates.mrt")).expect("a file");
+    let plain = cat(&data);
+    assert_eq!(plain, (Some(0), golden("frr-updates.txt"), String::new()));
+    let (first, second) = data.split_at(1000);
+    for compressed in [
+        gzip(&data),
+        bzip2(&data),
+        // Several behind each other
+        [gzip(first), gzip(second)].concat(),
+        [bzip2(first), bzip2(second)].concat(),
+    ] {
+        assert_eq!(cat(&compressed), plain);
+    }
+    let stream = fs::read(testdata("bmp/gobgp.bmp")).expect("a file");
+    assert_eq!(cat(&gzip(&stream)).1, golden("gobgp-bmp.txt"));
+}
+
+#[test]
+fn several_files_come_in_their_order() {
+    let (first, second) = (testdata("mrt/frr-routes.mrt"), testdata("mrt/frr-updates.mrt"));
+    let third = fs::read(testdata("mrt/bird-messages.mrt")).expect("a file");
+    let arguments = [OsStr::new("cat"), first.as_os_str(), second.as_os_str(), OsStr::new("-")];
+    let output = run(arguments, &third);
+    let wanted = ["frr-routes.txt", "frr-updates.txt", "bird-messages.txt"].map(golden).concat();
+    assert_eq!(outcome(&output), (Some(0), &*wanted, ""));
+}
+
+#[test]
+fn a_flaw_is_told_with_its_place_and_passed_over() {
+    let mut data = fs::read(testdata("mrt/frr-updates.mrt")).expect("a file");
+    let clean = golden("frr-updates.txt");
+    // In front: a record of addresses of family 3.
+    let mut flawed = vec![0, 0, 0, 1, 0, 16, 0, 1, 0, 0, 0, 8, 0, 1, 0, 2, 0, 0, 0, 3];
+    flawed.append(&mut data);
+    let told = "mrt: standard input: record at offset 0: addresses of family 3 at offset 18\n";
+    assert_eq!(cat(&flawed), (Some(1), clean.clone(), told.into()));
+    // Cut off at the end
+    flawed.drain(..20);
+    let cut = flawed.len() - 3;
+    flawed.truncate(cut);
+    let (status, lines, errors) = cat(&flawed);
+    assert!(status == Some(1) && clean.starts_with(&lines) && !lines.is_empty());
+    assert!(errors.starts_with("mrt: standard input: record at offset 2"), "{errors}");
+    assert!(errors.contains("cut off after"), "{errors}");
+    // Cut off within what is compressed
+    let mut compressed = gzip(&flawed);
+    compressed.truncate(compressed.len() / 2);
+    let (status, _, errors) = cat(&compressed);
+    assert!(status == Some(1) && errors.contains("cannot read"), "{errors}");
+}
+
+#[test]
+fn a_stream_that_breaks_ends() {
+    let mut stream = fs::read(testdata("bmp/gobgp.bmp")).expect("a file");
+    stream.truncate(stream.len() - 1);
+    let (status, _, errors) = cat(&stream);
+    assert!(
+        status == Some(1) && errors.contains("message at offset 10000: cut off after 75 octets"),
+        "{errors}"
+    );
+    stream.extend([0; 10]);
+    let (status, _, errors) = cat(&stream);
+    assert!(status == Some(1) && errors.contains("BMP version 0"), "{errors}");
+}
+
+#[test]
+fn what_is_no_archive() {
+    for (data, told) in [
+        (&b"some text, and long enough"[..], "neither an MRT file nor a BMP stream"),
+        (&[0xfd, b'7', b'z', b'X', b'Z', 0, 0], "compressed with xz"),
+        (&[0x28, 0xb5, 0x2f, 0xfd, 0], "compressed with zstd"),
+        (&[0; 5], "record at offset 0: cut off after 5 octets"),
+    ] {
+        let (status, lines, errors) = cat(data);
+        assert_eq!((status, lines.as_str()), (Some(1), ""));
+        assert!(errors.contains(told), "{errors}");
+    }
+    assert_eq!(cat(&[]), (Some(0), String::new(), String::new()));
+    let output = run(["cat", "/nowhere/at/all", "-"], &[]);
+    let (status, _, errors) = outcome(&output);
+    assert!(status == Some(1) && errors.contains("mrt: /nowhere/at/all: cannot open"), "{errors}");
+}
+
+#[test]
+fn usage() {
+    for arguments in [&[][..], &["cat"], &["stat"], &["dog", "-"], &["cat", "--long", "-"]] {
+        let output = run(arguments, &[]);
+        let (status, out, errors) = outcome(&output);
+        assert_eq!((status, out), (Some(2), ""), "{arguments:?}");
+        assert!(errors.contains("Usage: mrt"), "{errors}");
+    }
+    for (arguments, taught) in [
+        (&["--help"][..], "mrt stat rib."),
+        (&["cat", "--help"], "BMP_IN_PRE"),
+        (&["stat", "--help"], "AS paths and communities"),
+    ] {
+        let output = run(arguments, &[]);
+        let (status, out, errors) = outcome(&output);
+        assert_eq!((status, errors), (Some(0), ""));
+        assert!(out.contains(taught), "{out}");
+    }
+}
+
+#[test]
+fn who_reads_no_more_ends_it_quietly() {
+    let once = fs::read(testdata("mrt/bird-table.mrt")).expect("a file");
+    let path = std::env::temp_dir().join(format!("causeway-mrt-{}.mrt", std::process::id()));
+    fs::write(&path, once.repeat(100)).expect("written");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mrt"));
+    command.arg("cat").arg(&path).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+    out.read_line(&mut line).expect("a line");
+    drop(out);
+    let mut errors = String::new();
+    child.stderr.take().expect("a pipe").read_to_string(&mut errors).expect("UTF-8");
+    let status = child.wait().expect("the program ends");
+    fs::remove_file(&path).expect("removed");
+    assert_eq!((status.code(), errors.as_str()), (Some(0), ""));
+    assert!(line.starts_with("TABLE_DUMP2|"));
+}
+
+#[test]
+fn options_of_cat() {
+    let path = testdata("mrt/bird-table.mrt");
+    let run = |option: &str| {
+        let output = run([OsStr::new("cat"), OsStr::new(option), path.as_os_str()], &[]);
+        assert!(output.status.success());
+        text(&output.stdout).to_owned()
+    };
+    let (large, changed) = (run("-l"), run("-c"));
+    assert!(large.contains("|65001:7 no-export|65001:1:2 4200000001:3:4|NAG|"), "{large}");
+    // The routes were there before the table was written.
+    let (first, second) = (changed.lines().next(), golden("bird-table.txt"));
+    assert!(first < second.lines().next(), "{first:?}");
+}
+
+/// The numbers agree with the lines that `cat` prints.
+#[test]
+fn counts() {
+    for (path, name) in files() {
+        let output = run([OsStr::new("stat"), path.as_os_str()], &[]);
+        let report = text(&output.stdout);
+        let lines = golden(&name);
+        // Addresses with a colon are IPv6 ones: the sixth field is the prefix.
+        let count = |kind: &str, ipv6: bool| {
+            let of = |line: &&str| {
+                let mut fields = line.split('|').skip(2);
+                fields.next() == Some(kind)
+                    && fields.nth(2).is_some_and(|prefix| prefix.contains(':') == ipv6)
+            };
+            lines.lines().filter(of).count()
+        };
+        for (family, ipv6) in [("  ipv4 ", false), ("  ipv6 ", true)] {
+            let wanted = ["B", "A", "W"].map(|kind| count(kind, ipv6));
+            let row = report.lines().find(|line| line.starts_with(family));
+            let row = row.map_or("", |row| row).split_whitespace().skip(1);
+            let row: Vec<usize> = row.map(|number| number.parse().expect("a number")).collect();
+            let wanted = if wanted == [0; 3] { Vec::new() } else { wanted.to_vec() };
+            // GoBGP's table has two routes of peers that are not in its index.
+            if name != "gobgp-table.txt" {
+                assert_eq!(row, wanted, "{name}{family}: {report}");
+            }
+        }
+    }
+    let (first, second) = (testdata("mrt/frr-updates.mrt"), testdata("mrt/frr-routes.mrt"));
+    let output = run([OsStr::new("stat"), first.as_os_str(), second.as_os_str()], &[]);
+    assert_eq!(outcome(&output), (Some(0), &*golden("stat.stdout"), ""));
+}
