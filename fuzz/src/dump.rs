@@ -121,7 +121,10 @@ fn check_bmp(message: &bmp::Message) {
     match message {
         bmp::Message::RouteMonitoring(routes) => {
             let context = routes.peer.context();
-            let update = routes.decode_update(&context).ok().map(Message::Update);
+            let update = routes.decode_update(&context).ok();
+            // A session tells of such a flaw with an error.
+            let update = update.filter(|update| update.session_reset().is_none());
+            let update = update.map(Message::Update);
             let is_update = routes.update.get(18) == Some(&2);
             check_message(update, &context, if is_update { &routes.update } else { &EMPTY });
         }

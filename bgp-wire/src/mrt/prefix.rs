@@ -15,6 +15,7 @@ pub(super) const fn is_plain(family: Family) -> bool {
 }
 
 /// Passes over the NLRI of `family`; `false` when nothing says how long it is.
+#[inline]
 pub(super) fn skip(fields: &mut Fields<'_>, family: Family) -> Result<bool, MrtError> {
     let offset = fields.offset();
     let octets = match family.safi {
@@ -44,19 +45,32 @@ pub(super) fn skip(fields: &mut Fields<'_>, family: Family) -> Result<bool, MrtE
     Ok(true)
 }
 
-/// The prefix that [`skip`] passed over. Bits behind the length are cleared: they mean nothing
-/// (RFC 6396 §4.3.2).
+/// The prefix at the front of `field`, which [`skip`] has checked. Bits behind the length are cleared: they mean
+/// nothing (RFC 6396 §4.3.2).
+#[inline]
 pub(super) fn read(field: &[u8], afi: Afi) -> Option<IpNet> {
     let (length, octets) = field.split_first()?;
-    let net = match afi {
-        Afi::IPV6 => IpNet::V6(Ipv6Net::new(Ipv6Addr::from(padded(octets)), *length).ok()?),
-        _ => IpNet::V4(Ipv4Net::new(Ipv4Addr::from(padded(octets)), *length).ok()?),
-    };
-    Some(net.trunc())
+    Some(match afi {
+        Afi::IPV6 => {
+            let mask = u128::MAX.checked_shl(128 - u32::from(*length).min(128)).unwrap_or(0);
+            let address = u128::from_be_bytes(first_octets(octets)) & mask;
+            IpNet::V6(Ipv6Net::new(Ipv6Addr::from(address), *length).ok()?)
+        }
+        _ => {
+            let mask = u32::MAX.checked_shl(32 - u32::from(*length).min(32)).unwrap_or(0);
+            let address = u32::from_be_bytes(first_octets(octets)) & mask;
+            IpNet::V4(Ipv4Net::new(Ipv4Addr::from(address), *length).ok()?)
+        }
+    })
 }
 
-/// The octets, with zeros for those that are not there.
-fn padded<const N: usize>(octets: &[u8]) -> [u8; N] {
+/// The first octets, with zeros for those that are not there. What follows a prefix is read along where there
+/// is enough, and masked away: a copy of fixed size is one instruction.
+#[inline]
+fn first_octets<const N: usize>(octets: &[u8]) -> [u8; N] {
+    if let Some(first) = octets.first_chunk() {
+        return *first;
+    }
     let mut full = [0; N];
     for (to, from) in full.iter_mut().zip(octets) {
         *to = *from;

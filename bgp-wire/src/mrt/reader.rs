@@ -61,7 +61,13 @@ impl<R: Read> Reader<R> {
     }
 
     /// Reads until there are `wanted` octets; `false` when the source ends before.
+    #[inline]
     fn fill(&mut self, wanted: usize) -> Result<bool, ReadError> {
+        if self.filled >= wanted { Ok(true) } else { self.read_more(wanted) }
+    }
+
+    #[cold]
+    fn read_more(&mut self, wanted: usize) -> Result<bool, ReadError> {
         while self.filled < wanted {
             if self.filled == self.buffer.len() {
                 // Where all records have been dropped this only moves what is left to the front.

@@ -173,6 +173,7 @@ impl Rib {
         self.body.get(self.nlri_at()..self.count_at).unwrap_or_default()
     }
 
+    #[inline]
     fn nlri_at(&self) -> usize {
         match self.subtype {
             TableDumpV2Subtype::RIB_GENERIC => 7,
@@ -187,6 +188,7 @@ impl Rib {
     }
 
     /// The paths.
+    #[inline]
     pub fn entries(&self) -> RibEntries<'_> {
         let path_ids = match self.subtype {
             TableDumpV2Subtype::RIB_GENERIC_ADDPATH => {
@@ -244,6 +246,7 @@ pub struct RibEntries<'a> {
 impl<'a> Iterator for RibEntries<'a> {
     type Item = RibEntry<'a>;
 
+    #[inline]
     fn next(&mut self) -> Option<RibEntry<'a>> {
         let (peer_index, originated) = (self.cursor.u16()?, self.cursor.u32()?);
         let path_id = match self.path_ids {
