@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use bgp_wire::Attribute;
-use bgp_wire::mrt::{Reader, RecordBody};
+use bgp_wire::mrt::{Reader, RecordBody, Records, RibRef};
 use bgpkit_parser::BgpkitParser;
 use bgpkit_parser::parser::iters::MrtUpdate;
 use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
@@ -36,35 +36,54 @@ const TRANSIT: [u32; 8] = [174, 1299, 2914, 3257, 6453, 6762, 9002, 262_589];
 /// Reads the file and visits the prefixes and attributes of all routes.
 type Scan = fn(&[u8]) -> Sum;
 
-const READERS: &[(&str, Scan)] =
-    &[("causeway", scan_causeway), ("routecore", scan_routecore), ("bgpkit-parser", scan_bgpkit)];
+const READERS: &[(&str, Scan)] = &[
+    ("causeway", scan_causeway),
+    ("causeway, by Read", scan_causeway_reader),
+    ("routecore", scan_routecore),
+    ("bgpkit-parser", scan_bgpkit),
+];
 
-/// Records are views on one buffer, paths and attributes views on them. Lengths are checked, values when they are
-/// asked for.
-fn scan_causeway(file: &[u8]) -> Sum {
+/// Through any `Read`: records are views on one buffer into which the file is copied.
+fn scan_causeway_reader(file: &[u8]) -> Sum {
     let mut sum = Sum::default();
     for record in Reader::new(file) {
         let RecordBody::Rib(table) = record.expect("well formed").body else { continue };
-        if let Some(IpNet::V4(net)) = table.prefix() {
-            sum.prefix(net.addr().into(), net.prefix_len());
-        }
-        for entry in table.entries() {
-            for attribute in entry.attributes.typed() {
-                match attribute {
-                    Attribute::Origin(origin) => sum.origin += origin as u64,
-                    Attribute::NextHop(next_hop) => sum.next_hop += u64::from(u32::from(next_hop)),
-                    Attribute::MultiExitDisc(med) => sum.med += u64::from(med),
-                    Attribute::AsPath(path) => sum.asns += path.asns().map(u64::from).sum::<u64>(),
-                    Attribute::Communities(list) => {
-                        let list = list.iter().map(|community| u64::from(community.0));
-                        sum.communities += list.sum::<u64>();
-                    }
-                    _ => {}
+        causeway_table(table.view(), &mut sum);
+    }
+    sum
+}
+
+/// Records are views on the file, paths and attributes views on them. Lengths are checked, values when they are
+/// asked for.
+fn scan_causeway(file: &[u8]) -> Sum {
+    let mut sum = Sum::default();
+    for record in Records::new(file) {
+        let table = record.expect("whole").rib().expect("well formed");
+        table.iter().for_each(|table| causeway_table(*table, &mut sum));
+    }
+    sum
+}
+
+#[inline]
+fn causeway_table(table: RibRef<'_>, sum: &mut Sum) {
+    if let Some(IpNet::V4(net)) = table.prefix() {
+        sum.prefix(net.addr().into(), net.prefix_len());
+    }
+    for entry in table.entries() {
+        for attribute in entry.attributes.typed() {
+            match attribute {
+                Attribute::Origin(origin) => sum.origin += origin as u64,
+                Attribute::NextHop(next_hop) => sum.next_hop += u64::from(u32::from(next_hop)),
+                Attribute::MultiExitDisc(med) => sum.med += u64::from(med),
+                Attribute::AsPath(path) => sum.asns += path.asns().map(u64::from).sum::<u64>(),
+                Attribute::Communities(list) => {
+                    let list = list.iter().map(|community| u64::from(community.0));
+                    sum.communities += list.sum::<u64>();
                 }
+                _ => {}
             }
         }
     }
-    sum
 }
 
 /// Keeps places in the file; the attributes are checked while they are visited. Its iterator over routes

@@ -31,6 +31,7 @@ impl<'a> Cursor<'a> {
         self.data
     }
 
+    #[inline]
     pub(crate) fn take(&mut self, count: usize) -> Option<&'a [u8]> {
         let (head, tail) = self.data.split_at_checked(count)?;
         self.data = tail;
@@ -38,6 +39,7 @@ impl<'a> Cursor<'a> {
         Some(head)
     }
 
+    #[inline]
     pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (head, tail) = self.data.split_first_chunk::<N>()?;
         self.data = tail;
@@ -45,14 +47,17 @@ impl<'a> Cursor<'a> {
         Some(*head)
     }
 
+    #[inline]
     pub(crate) fn u8(&mut self) -> Option<u8> {
         self.array::<1>().map(|[byte]| byte)
     }
 
+    #[inline]
     pub(crate) fn u16(&mut self) -> Option<u16> {
         self.array().map(u16::from_be_bytes)
     }
 
+    #[inline]
     pub(crate) fn u32(&mut self) -> Option<u32> {
         self.array().map(u32::from_be_bytes)
     }

@@ -87,10 +87,12 @@ impl<'a> RawAttribute<'a> {
     /// Reads flags, code, length and value; `None` when there are too few bytes.
     #[inline]
     pub(crate) fn decode(cursor: &mut Cursor<'a>) -> Option<Self> {
-        let (flags, code) = (cursor.u8()?, cursor.u8()?);
-        let length =
-            if flags & EXTENDED_LENGTH != 0 { cursor.u16()? } else { u16::from(cursor.u8()?) };
-        Some(Self { flags, code: AttributeCode(code), value: cursor.take(usize::from(length))? })
+        let [flags, code, length] = cursor.array()?;
+        let length = match flags & EXTENDED_LENGTH {
+            0 => usize::from(length),
+            _ => usize::from(length) << 8 | usize::from(cursor.u8()?),
+        };
+        Some(Self { flags, code: AttributeCode(code), value: cursor.take(length)? })
     }
 
     /// Whether the attribute is not well-known.

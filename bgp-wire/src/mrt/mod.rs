@@ -1,6 +1,7 @@
 //! MRT: archives of BGP messages and tables (RFC 6396, RFC 8050), as route collectors publish them.
 //!
-//! [`Reader`] iterates over the records of a file; [`Record::encode`] writes them. TABLE_DUMP, TABLE_DUMP_V2,
+//! [`Reader`] iterates over the records of a file, [`Records`] over those of one that lies in memory;
+//! [`Record::encode`] writes them. TABLE_DUMP, TABLE_DUMP_V2,
 //! BGP4MP and BGP4MP_ET are read, all others are kept as they are.
 //!
 //! ```
@@ -39,10 +40,11 @@
 mod bgp4mp;
 mod error;
 mod kind;
+mod nlri;
 mod peer_index;
-mod prefix;
 mod reader;
 mod record;
+mod records;
 mod rib;
 mod table_dump;
 
@@ -52,7 +54,8 @@ pub use kind::{Bgp4mpSubtype, RecordType, State, TableDumpSubtype, TableDumpV2Su
 pub use peer_index::{PeerEntry, PeerIndexTable};
 pub use reader::Reader;
 pub use record::{HEADER_LENGTH, Record, RecordBody, UnknownRecord};
-pub use rib::{Rib, RibEntries, RibEntry};
+pub use records::{RecordRef, Records};
+pub use rib::{Rib, RibEntries, RibEntry, RibRef};
 pub use table_dump::TableDump;
 
 use bytes::{BufMut, BytesMut};

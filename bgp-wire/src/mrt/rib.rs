@@ -8,10 +8,12 @@ use crate::attribute::view::AttributesRef;
 use crate::codec::Cursor;
 use crate::fields::Fields;
 use crate::iana::{Afi, AttributeCode, Family, Safi};
+use crate::message::Context;
 use crate::mrt::error::MrtError;
 use crate::mrt::kind::TableDumpV2Subtype;
-use crate::mrt::{check_end, prefix, received};
-use crate::nlri::encode_prefix;
+use crate::mrt::{check_end, nlri, received};
+use crate::nlri::prefix::take_net;
+use crate::nlri::{Destination, Nlri, encode_prefix};
 
 /// All paths to one network: a view on the received record, which has been checked whole but for what is
 /// within the attributes.
@@ -134,14 +136,20 @@ impl Rib {
         body: Bytes,
         start: usize,
     ) -> Result<Result<Self, Bytes>, MrtError> {
-        Ok(match check(subtype, &body, start)? {
-            Some((family, count_at)) => Ok(Self { subtype, family, body, count_at }),
+        Ok(match RibRef::decode(subtype, &body, start)? {
+            Some(RibRef { family, count_at, .. }) => Ok(Self { subtype, family, body, count_at }),
             None => Err(body),
         })
     }
 
     pub(super) fn encode(&self, out: &mut BytesMut) {
         out.put_slice(&self.body);
+    }
+
+    /// A view that is not counted by reference.
+    pub fn view(&self) -> RibRef<'_> {
+        let Self { subtype, family, count_at, .. } = *self;
+        RibRef { subtype, family, body: &self.body, count_at }
     }
 
     /// The record's subtype
@@ -156,20 +164,85 @@ impl Rib {
 
     /// Sequence number of the record
     pub fn sequence(&self) -> u32 {
-        Cursor::new(&self.body).u32().unwrap_or_default()
+        self.view().sequence()
     }
 
     /// The network, of families whose NLRI are plain prefixes. Bits behind the length are cleared.
     pub fn prefix(&self) -> Option<IpNet> {
-        if prefix::is_plain(self.family) {
-            prefix::read(self.nlri(), self.family.afi)
-        } else {
-            None
-        }
+        self.view().prefix()
     }
 
     /// The NLRI as it stands in the record, without a path identifier.
     pub fn nlri(&self) -> &[u8] {
+        self.view().nlri()
+    }
+
+    /// How many paths there are.
+    pub fn entry_count(&self) -> u16 {
+        self.view().entry_count()
+    }
+
+    /// The paths.
+    #[inline]
+    pub fn entries(&self) -> RibEntries<'_> {
+        self.view().entries()
+    }
+}
+
+/// All paths to one network: a [`Rib`] that borrows the record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RibRef<'a> {
+    subtype: TableDumpV2Subtype,
+    family: Family,
+    body: &'a [u8],
+    count_at: usize,
+}
+
+impl<'a> RibRef<'a> {
+    /// Checks the body of a record; `None` when nothing says how long its NLRI is.
+    #[inline]
+    pub(super) fn decode(
+        subtype: TableDumpV2Subtype,
+        body: &'a [u8],
+        start: usize,
+    ) -> Result<Option<Self>, MrtError> {
+        let checked = check(subtype, body, start)?;
+        Ok(checked.map(|(family, count_at)| Self { subtype, family, body, count_at }))
+    }
+
+    /// The record's subtype
+    pub const fn subtype(&self) -> TableDumpV2Subtype {
+        self.subtype
+    }
+
+    /// Family of the network
+    pub const fn family(&self) -> Family {
+        self.family
+    }
+
+    /// Sequence number of the record
+    pub fn sequence(&self) -> u32 {
+        Cursor::new(self.body).u32().unwrap_or_default()
+    }
+
+    /// The network, of families whose NLRI are plain prefixes. Bits behind the length are cleared.
+    #[inline]
+    pub fn prefix(&self) -> Option<IpNet> {
+        self.family.prefix_bits()?;
+        // What follows the prefix may be read along: it is masked away.
+        let mut cursor = Cursor::new(self.body.get(self.nlri_at()..)?);
+        let length = cursor.u8()?;
+        take_net(&mut cursor, self.family.afi == Afi::IPV6, length)
+    }
+
+    /// What the record is about, of any family that is known.
+    pub fn destination(&self) -> Option<Destination<'a>> {
+        let nlri = Nlri::decode(self.family, self.nlri(), &Context::default()).ok()?;
+        nlri.destinations().next().map(|(_, destination)| destination)
+    }
+
+    /// The NLRI as it stands in the record, without a path identifier.
+    pub fn nlri(&self) -> &'a [u8] {
         self.body.get(self.nlri_at()..self.count_at).unwrap_or_default()
     }
 
@@ -189,7 +262,7 @@ impl Rib {
 
     /// The paths.
     #[inline]
-    pub fn entries(&self) -> RibEntries<'_> {
+    pub fn entries(&self) -> RibEntries<'a> {
         let path_ids = match self.subtype {
             TableDumpV2Subtype::RIB_GENERIC_ADDPATH => {
                 let id = self.body.get(7..).unwrap_or_default();
@@ -205,6 +278,7 @@ impl Rib {
 
 /// Checks the body of a record, and tells the family and where the entry count stands; `None` when nothing
 /// says how long its NLRI is.
+#[inline]
 fn check(
     subtype: TableDumpV2Subtype,
     body: &[u8],
@@ -222,7 +296,7 @@ fn check(
     if subtype == TableDumpV2Subtype::RIB_GENERIC_ADDPATH {
         fields.u32("path identifier")?;
     }
-    if !prefix::skip(&mut fields, family)? {
+    if !nlri::skip(&mut fields, family)? {
         return Ok(None);
     }
     let count_at = fields.consumed();

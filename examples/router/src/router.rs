@@ -464,6 +464,10 @@ impl Router {
             let source = protocol.source;
             match event {
                 Event::Update(update) => {
+                    // RFC 7606 §6
+                    let log = |flaw| format!("{}: UPDATE with {flaw}", protocol.name());
+                    let flaws: Vec<_> = update.flaws().iter().map(log).collect();
+                    flaws.into_iter().for_each(|text| self.log(LogClass::Remote, text));
                     let outcome = self.rib.handle_update(now, source, &update, &mut self.filters);
                     if let Some(family) = outcome.limit_exceeded {
                         self.limit_exceeded(now, index, family);

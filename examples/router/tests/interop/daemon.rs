@@ -89,8 +89,10 @@ pub(crate) fn bird_stands_in() -> bool {
 #[track_caller]
 pub(crate) fn find(program: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let more = ["/usr/sbin", "/sbin", "/usr/lib/frr"].map(PathBuf::from);
-    let folders = std::env::split_paths(&path).chain(more);
+    let more = ["/usr/sbin", "/sbin"].map(PathBuf::from);
+    // FRR's first: OpenBGPD has a `bgpd` too.
+    let folders = [PathBuf::from("/usr/lib/frr")].into_iter();
+    let folders = folders.chain(std::env::split_paths(&path)).chain(more);
     folders.map(|folder| folder.join(program)).find(|file| file.is_file()).unwrap_or_else(|| {
         panic!(
             "{program} is missing: apt-get install -y --no-install-recommends \
