@@ -131,7 +131,6 @@ mod tests {
                 .filter_map(|(on, family)| on.then_some(family))
                 .collect(),
             external: v4,
-            ..Context::default()
         })
     }
 

@@ -788,7 +788,6 @@ fn contexts() -> impl Iterator<Item = Context> {
             SmallVec::new()
         },
         external: bits & 4 != 0,
-        ..Context::default()
     })
 }
 

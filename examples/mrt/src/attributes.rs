@@ -1,6 +1,6 @@
 //! The attributes that are shown, found in one pass over the list.
 
-use bgp_wire::{Aggregator, AsPath, AttributeCode, AttributesRef, NextHop, Origin};
+use bgp_wire::{Aggregator, AsPath, Attribute, AttributesRef, NextHop, Origin};
 
 /// Attributes of a route, in whatever order they came. AS numbers have 4 octets.
 #[derive(Debug, Clone, Copy, Default)]
@@ -25,31 +25,21 @@ impl<'a> Attributes<'a> {
         for raw in list.iter() {
             // Flags, code and length; the length has two octets where the flags say so (RFC 4271 §4.3).
             length += raw.value.len() + if raw.flags & 0x10 != 0 { 4 } else { 3 };
-            match raw.code {
-                AttributeCode::ORIGIN => {
-                    attributes.origin = raw.value.first().copied().and_then(Origin::decode);
+            match Attribute::decode(raw, list.four_octet_as()) {
+                Attribute::Origin(origin) => attributes.origin = Some(origin),
+                Attribute::AsPath(path) => attributes.as_path = path,
+                Attribute::MultiExitDisc(med) => attributes.med = med,
+                Attribute::LocalPref(preference) => attributes.local_pref = preference,
+                Attribute::Communities(list) => attributes.communities = list.bytes(),
+                Attribute::ExtendedCommunities(list) => {
+                    attributes.extended_communities = list.bytes();
                 }
-                AttributeCode::AS_PATH => attributes.as_path = AsPath::new(raw.value),
-                AttributeCode::MULTI_EXIT_DISC => attributes.med = number(raw.value),
-                AttributeCode::LOCAL_PREF => attributes.local_pref = number(raw.value),
-                AttributeCode::COMMUNITIES => attributes.communities = raw.value,
-                AttributeCode::EXTENDED_COMMUNITIES => attributes.extended_communities = raw.value,
-                AttributeCode::LARGE_COMMUNITIES => attributes.large_communities = raw.value,
-                AttributeCode::ATOMIC_AGGREGATE => attributes.atomic_aggregate = true,
-                AttributeCode::AGGREGATOR => attributes.aggregator = aggregator(raw.value),
+                Attribute::LargeCommunities(list) => attributes.large_communities = list.bytes(),
+                Attribute::AtomicAggregate => attributes.atomic_aggregate = true,
+                Attribute::Aggregator(aggregator) => attributes.aggregator = Some(aggregator),
                 _ => {}
             }
         }
         Some(attributes).filter(|_| length == list.bytes().len())
     }
-}
-
-fn number(value: &[u8]) -> u32 {
-    value.try_into().map(u32::from_be_bytes).unwrap_or_default()
-}
-
-fn aggregator(value: &[u8]) -> Option<Aggregator> {
-    let (asn, router) = value.split_first_chunk::<4>()?;
-    let router = <[u8; 4]>::try_from(router).ok()?.into();
-    Some(Aggregator { asn: u32::from_be_bytes(*asn), router })
 }
