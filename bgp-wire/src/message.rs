@@ -18,7 +18,8 @@ pub struct Context {
     pub four_octet_as: bool,
     /// Messages up to 65,535 octets (RFC 8654).
     pub extended_message: bool,
-    /// The neighbour is in another AS: some attributes are only for neighbours inside (RFC 7606 §7.5).
+    /// The neighbour is in another AS, and no member of our confederation: some attributes and path segments
+    /// are only for neighbours inside (RFC 7606 §7.5, RFC 5065 §5).
     pub external: bool,
     /// Families whose routes carry a path identifier (RFC 7911).
     pub add_path: SmallVec<[Family; 2]>,

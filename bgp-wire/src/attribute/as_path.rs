@@ -326,6 +326,11 @@ pub(crate) fn is_well_formed(value: &[u8], narrow: bool) -> bool {
     true
 }
 
+/// Whether a path that is well-formed has segments that stay within a confederation (RFC 5065 §3).
+pub(crate) fn has_confederation_segments(value: &[u8], narrow: bool) -> bool {
+    AsPath { value, narrow }.segments().any(|segment| is_confederation(segment.kind))
+}
+
 /// Turns a path of 2-octet AS numbers, and the AS4_PATH that came with it, into the real path
 /// (RFC 6793 §4.2.3).
 pub(crate) fn widen(value: &[u8], as4_path: Option<AsPath<'_>>, out: &mut AsPathBuilder) {

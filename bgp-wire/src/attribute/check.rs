@@ -1,6 +1,6 @@
 //! Checks of single attributes (RFC 4271 §6.3, RFC 7606).
 
-use super::as_path::is_well_formed;
+use super::as_path::{has_confederation_segments, is_well_formed};
 use super::next_hop::is_host_v4;
 use super::pmsi::PmsiTunnel;
 use super::tlv::{Aigp, PrefixSid, TunnelEncapsulation};
@@ -92,7 +92,7 @@ const fn disposition(code: AttributeCode) -> Disposition {
 pub(crate) struct Checks {
     /// AS numbers have 4 octets.
     pub(crate) four_octet_as: bool,
-    /// The neighbour is in another AS.
+    /// The neighbour is in another AS, and no member of our confederation.
     pub(crate) external: bool,
     /// There are classic routes, so that NEXT_HOP means something.
     pub(crate) announces: bool,
@@ -153,7 +153,11 @@ impl Checks {
                 _ => Some(FlawKind::Length),
             },
             AttributeCode::AS_PATH => {
-                (!is_well_formed(value, !self.four_octet_as)).then_some(FlawKind::AsPath)
+                let narrow = !self.four_octet_as;
+                // RFC 5065 §5: confederation segments from outside make it malformed.
+                let fine = is_well_formed(value, narrow)
+                    && !(self.external && has_confederation_segments(value, narrow));
+                (!fine).then_some(FlawKind::AsPath)
             }
             AttributeCode::NEXT_HOP => match <[u8; 4]>::try_from(value) {
                 Ok(octets) if is_host_v4(octets.into()) => None,

@@ -347,6 +347,17 @@ fn rfc7606_7_2_as_path() {
     }
 }
 
+/// RFC 5065 §5
+#[test]
+fn rfc5065_5_confederation_segments_from_outside() {
+    for kind in [3, 4] {
+        let path = attribute(0x40, 2, &[kind, 1, 0, 0, 0xfc, 0, 2, 1, 0, 0, 0xfc, 1]);
+        let list = [ORIGIN, &path, NEXT_HOP];
+        assert_eq!(flaws(&list, &wide()), []);
+        assert_eq!(flaws(&list, &external()), [(Some(2), Some(8), TreatAsWithdraw)]);
+    }
+}
+
 /// §7.3
 #[test]
 fn rfc7606_7_3_next_hop() {
