@@ -32,7 +32,8 @@ impl Default for Causeway {
 }
 
 impl Causeway {
-    fn decode(&self, message: &Bytes) -> Update {
+    /// The message with the places of its parts, all checked, nothing unpacked.
+    pub(crate) fn decode(&self, message: &Bytes) -> Update {
         let frame = Frame::decode(message.clone(), &self.context).expect("framing");
         let Ok(Message::Update(update)) = Message::decode(&frame, &self.context) else {
             unreachable!("an UPDATE")

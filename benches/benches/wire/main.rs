@@ -73,6 +73,19 @@ fn group<'a>(
     group
 }
 
+/// The message itself, checked, and the places of its parts: two libraries can keep that, the others unpack.
+fn as_it_came(criterion: &mut Criterion) {
+    for count in [10, 500] {
+        let (message, _) = messages::update(count);
+        let mut group = group(criterion, "decode and keep as it came", count, &message);
+        let causeway = causeway::Causeway::default();
+        group.bench_function("causeway", |b| b.iter(|| causeway.decode(black_box(&message))));
+        let mut routecore = routecore::Routecore::default();
+        group.bench_function("routecore", |b| b.iter(|| routecore.owned(black_box(&message))));
+        group.finish();
+    }
+}
+
 /// What a table does with each UPDATE: the key under which its attributes are found.
 fn canonical(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("canonical attributes");
@@ -103,5 +116,5 @@ fn canonical(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, peers, canonical);
+criterion_group!(benches, peers, as_it_came, canonical);
 criterion_main!(benches);

@@ -2,16 +2,18 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::time::Duration;
 
-use bgp_fsm::{ConnectionId, Endpoints, Negotiated, Session, SessionConfig};
+use bgp_fsm::{ConnectionId, Endpoints, Negotiated, Session, SessionConfig, Shutdown};
 use bgp_wire::{Family, NextHop};
 use bytes::Bytes;
 use rib::{ChannelConfig, PeerConfig, TableId};
 
-use crate::config::{self, AddressFamily, BgpConfig};
+use crate::config::{self, AddressFamily, BgpConfig, LimitAction};
 use crate::filters::Filters;
 use crate::interface::{Interface, Interfaces};
-use crate::router::{Dial, StreamId};
+use crate::protocol::{ProtocolState, Running};
+use crate::router::{Dial, LogClass, Router, StreamId};
 
 /// A BGP instance at work.
 #[derive(Debug, Clone)]
@@ -257,5 +259,34 @@ fn socket_address(address: IpAddr, port: u16, scope: u32) -> SocketAddr {
             SocketAddr::V6(SocketAddrV6::new(address, port, 0, scope))
         }
         _ => SocketAddr::new(address, port),
+    }
+}
+
+impl Router {
+    /// What is to be done when more routes have come than a channel may have.
+    pub(crate) fn limit_exceeded(&mut self, now: Duration, index: usize, family: Family) {
+        let Some(protocol) = self.protocols.get_mut(index) else { return };
+        let name = protocol.name().to_owned();
+        let Running::Bgp(bgp) = &mut protocol.running else { return };
+        let limit =
+            bgp.config.channels.iter().find(|channel| wire_family(channel.family) == family);
+        let Some(limit) = limit.and_then(|channel| channel.import_limit) else { return };
+        match limit.action {
+            LimitAction::Warn | LimitAction::Block => {}
+            LimitAction::Restart => bgp.session.reset(now, Shutdown::MaximumPrefixes),
+            LimitAction::Disable => {
+                bgp.started = false;
+                bgp.session.stop(now, Shutdown::MaximumPrefixes);
+                protocol.disabled = true;
+            }
+        }
+        self.log(
+            LogClass::Warning,
+            format!("{name}: {family} import limit of {} routes is passed", limit.count),
+        );
+        self.pump(now, index);
+        if self.protocols.get(index).is_some_and(|protocol| protocol.disabled) {
+            self.set_protocol_state(now, index, ProtocolState::Down);
+        }
     }
 }

@@ -11,7 +11,7 @@ use rib::{Rib, RouteSource, Rules, SourceId, TableId};
 
 use crate::bgp::{Bgp, canonical, wire_family};
 use crate::clock::Clock;
-use crate::config::{Config, LimitAction, ProtocolConfig, ProtocolKind};
+use crate::config::{Config, ProtocolConfig, ProtocolKind};
 use crate::filters::Filters;
 use crate::interface::{InterfaceEvent, Interfaces};
 use crate::protocol::{Protocol, ProtocolState, Running};
@@ -519,32 +519,6 @@ impl Router {
     pub(crate) fn set_protocol_state(&mut self, now: Duration, index: usize, state: ProtocolState) {
         if let Some(protocol) = self.protocols.get_mut(index) {
             protocol.set_state(now, state);
-        }
-    }
-
-    fn limit_exceeded(&mut self, now: Duration, index: usize, family: bgp_wire::Family) {
-        let Some(protocol) = self.protocols.get_mut(index) else { return };
-        let name = protocol.name().to_owned();
-        let Running::Bgp(bgp) = &mut protocol.running else { return };
-        let limit =
-            bgp.config.channels.iter().find(|channel| wire_family(channel.family) == family);
-        let Some(limit) = limit.and_then(|channel| channel.import_limit) else { return };
-        match limit.action {
-            LimitAction::Warn | LimitAction::Block => {}
-            LimitAction::Restart => bgp.session.reset(now, Shutdown::MaximumPrefixes),
-            LimitAction::Disable => {
-                bgp.started = false;
-                bgp.session.stop(now, Shutdown::MaximumPrefixes);
-                protocol.disabled = true;
-            }
-        }
-        self.log(
-            LogClass::Warning,
-            format!("{name}: {family} import limit of {} routes is passed", limit.count),
-        );
-        self.pump(now, index);
-        if self.protocols.get(index).is_some_and(|protocol| protocol.disabled) {
-            self.set_protocol_state(now, index, ProtocolState::Down);
         }
     }
 
