@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bgp_fsm::{Action as SessionAction, ConnectionId, Endpoints, Event, Shutdown};
+use bgp_wire::{Flaw, UpdateError};
 use bytes::{Bytes, BytesMut};
 use rib::{Rib, RouteSource, Rules, SourceId, TableId};
 
@@ -464,9 +465,11 @@ impl Router {
             let source = protocol.source;
             match event {
                 Event::Update(update) => {
-                    // RFC 7606 §6
+                    // RFC 7606 §6. A LOCAL_PREF where none belongs some neighbours send with every route.
+                    let worth =
+                        |flaw: &&Flaw| !matches!(flaw.error, UpdateError::OutOfPlace { .. });
                     let log = |flaw| format!("{}: UPDATE with {flaw}", protocol.name());
-                    let flaws: Vec<_> = update.flaws().iter().map(log).collect();
+                    let flaws: Vec<_> = update.flaws().iter().filter(worth).map(log).collect();
                     flaws.into_iter().for_each(|text| self.log(LogClass::Remote, text));
                     let outcome = self.rib.handle_update(now, source, &update, &mut self.filters);
                     if let Some(family) = outcome.limit_exceeded {
