@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use bgp_wire::{
-    Capabilities, Capability, Family, Message, MessageType, NextHop, Notification,
+    Capabilities, Capability, Disposition, Family, Message, MessageType, NextHop, Notification,
     NotificationCode, Open, OrfUpdate, Origin, RefreshSubtype, RouteRefresh, UpdateWriter,
     WhenToRefresh, subcode,
 };
@@ -182,6 +182,29 @@ fn rfc4271_6_3_update_errors() {
     assert_eq!(code(&scripted.closed_with()), (3, 6, Vec::from([0x40, 1, 1, 7])));
     let error = scripted.session.last_error().expect("noted");
     assert_eq!(error.reason.to_string(), "BGP Error: Invalid ORIGIN attribute");
+}
+
+/// RFC 7606 §2: the session goes on, and the event tells what is left of the message.
+#[test]
+fn rfc7606_2_treat_as_withdraw_keeps_the_session() {
+    let mut scripted = Scripted::in_state(State::Established, config());
+    scripted.events.clear();
+    // 10.0.0.0/8 with ORIGIN 7, and nothing else
+    scripted.receive_bytes(&raw(2, &[0, 0, 0, 4, 0x40, 1, 1, 7, 8, 10]));
+    assert_eq!(scripted.session.state(), State::Established);
+    let [Event::Update(update)] = &scripted.events[..] else { panic!("{:?}", scripted.events) };
+    assert_eq!(update.disposition(), Some(Disposition::TreatAsWithdraw));
+    assert_eq!((update.reach().count(), update.unreach().count()), (0, 1));
+}
+
+/// RFC 7606 §3 j leaves the choice between the family and the session: here it is the session.
+#[test]
+fn rfc7606_3_j_routes_that_do_not_parse_end_the_session() {
+    let mut scripted = Scripted::in_state(State::Established, config());
+    let unreach = [0x80, 15, 9, 0, 1, 1, 33, 1, 2, 3, 4, 5];
+    let body = [&[0, 0, 0, 12][..], &unreach].concat();
+    scripted.receive_bytes(&raw(2, &body));
+    assert_eq!(code(&scripted.closed_with()), (3, 9, unreach.to_vec()));
 }
 
 #[test]
