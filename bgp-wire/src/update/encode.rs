@@ -148,9 +148,12 @@ impl<'a> UpdateWriter<'a> {
         let start = self.out.len();
         let length = attributes.bytes().len() + 7;
         self.out.reserve(HEADER_LENGTH + 4 + length + STEP);
-        begin(self.out, MessageType::UPDATE);
-        let length = u16::try_from(length).unwrap_or(u16::MAX);
-        self.out.put_u32(length.into()); // nothing withdrawn, then the length
+        // Header and both length fields at once: nothing is withdrawn.
+        let mut head = [0xff; HEADER_LENGTH + 4];
+        let [.., a, b, kind, c, d, high, low] = &mut head;
+        (*a, *b, *kind, *c, *d) = (0, 0, MessageType::UPDATE.0, 0, 0);
+        [*high, *low] = u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes();
+        self.out.extend_from_slice(&head);
         let (before, after) = split_behind_as_path(attributes);
         self.out.extend_from_slice(before);
         let [a, b, c, d] = next_hop.octets();
