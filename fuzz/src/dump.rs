@@ -42,7 +42,7 @@ pub fn mrt(data: &[u8]) {
             }
             Err(error @ ReadError::TooLong { .. }) => {
                 // What was passed over before counts too.
-                assert!(error.offset() >= before && error.offset() == after);
+                assert!(error.offset() >= before && error.offset() == before);
             }
             Err(ReadError::CutOff { offset, present }) => {
                 assert_eq!(Ok(offset), u64::try_from(data.len() - present));

@@ -249,7 +249,7 @@ impl MessageRecord {
     /// or none.
     pub fn context(&self) -> Context {
         let families: &[Family] = match self.add_path {
-            true => &[Family::IPV4_UNICAST, Family::IPV6_UNICAST],
+            true => &Family::KNOWN,
             false => &[],
         };
         Context {

@@ -52,7 +52,10 @@ impl<R: Read> Reader<R> {
 
     /// Where in the source the next record begins.
     pub const fn offset(&self) -> u64 {
-        self.offset
+        match self.state {
+            Progress::Skipping(count) => self.offset + count,
+            _ => self.offset,
+        }
     }
 
     /// The source. What was read ahead is lost.
@@ -147,10 +150,7 @@ impl<R: Read> Iterator for Reader<R> {
     type Item = Result<Record, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let offset = match self.state {
-            Progress::Skipping(count) => self.offset + count,
-            _ => self.offset,
-        };
+        let offset = self.offset();
         let bytes = match self.next_bytes() {
             Ok(bytes) => bytes?,
             Err(error) => return Some(Err(error)),

@@ -6,6 +6,7 @@ use core::net::IpAddr;
 use bytes::{BufMut, Bytes, BytesMut};
 use ipnet::IpNet;
 
+use crate::attribute::EXTENDED_LENGTH;
 use crate::attribute::as_path::{AsPath, AsPathBuilder, is_well_formed, widen};
 use crate::attribute::next_hop::NextHop;
 use crate::attribute::owned::put_attribute;
@@ -87,7 +88,7 @@ impl TableDump {
         let too_many = |_| MrtError::TooMany { what: "octets of attributes", count };
         out.put_u16(self.view);
         out.put_u16(self.sequence);
-        put_address(self.prefix.addr(), self.is_ipv6(), out);
+        put_address(self.prefix.network(), self.is_ipv6(), out);
         out.put_u8(self.prefix.prefix_len());
         out.put_u8(self.status);
         out.put_u32(self.originated);
@@ -133,6 +134,12 @@ impl TableDump {
                 _ => put_attribute(out, raw.flags, raw.code, raw.value),
             }
         }
+        // What does not parse stays: a reader sees the list end before its bytes do.
+        let parsed: usize = list
+            .iter()
+            .map(|raw| raw.value.len() + if raw.flags & EXTENDED_LENGTH != 0 { 4 } else { 3 })
+            .sum();
+        out.extend_from_slice(self.attributes.get(parsed..).unwrap_or_default());
         received(out)
     }
 }

@@ -32,7 +32,7 @@ pub(crate) fn for_each_route<E>(
     let attributes = Attributes::read(update.canonical_attributes(scratch)).unwrap_or_default();
     let multiprotocol = update.mp_reach().map(|reach| (reach.next_hop, reach.nlri));
     let classic = Some((update.next_hop(), update.announced()));
-    for (next_hop, nlri) in [multiprotocol, classic].into_iter().flatten() {
+    for (next_hop, nlri) in [classic, multiprotocol].into_iter().flatten() {
         let attributes = Attributes { next_hop, ..attributes };
         let mut prefixes = nlri.prefixes();
         while let Some((path_id, prefix)) = prefixes.next_with_path_id() {
