@@ -21,7 +21,8 @@ const MAX_CAPABILITIES: usize = MAX_LENGTH - 35;
 
 /// The first message on a connection.
 ///
-/// Capabilities for which a message of 4,096 octets has no room are not written.
+/// Capabilities for which a message of 4,096 octets has no room are not written; the 4-octet AS capability
+/// always is.
 ///
 /// ```
 /// use bgp_wire::{Capabilities, Context, Message, Open, split_frame};
@@ -98,14 +99,7 @@ impl Open {
             out.put_u16(self.my_as);
             out.put_u16(self.hold_time);
             out.put_u32(self.bgp_identifier.into());
-            let mut capabilities = BytesMut::new();
-            for capability in &self.capabilities {
-                let before = capabilities.len();
-                capability.encode(&mut capabilities);
-                if capabilities.len() > MAX_CAPABILITIES {
-                    capabilities.truncate(before);
-                }
-            }
+            let capabilities = self.encode_capabilities();
             match (u8::try_from(capabilities.len()), u8::try_from(capabilities.len() + 2)) {
                 (Ok(0), _) => out.put_u8(0),
                 (Ok(length), Ok(total)) => {
@@ -122,6 +116,26 @@ impl Open {
                 }
             }
         });
+    }
+}
+
+impl Open {
+    /// Those for which there is room. For the 4-octet AS capability there always is: without it the AS number
+    /// would be another one (RFC 6793 §4.1).
+    fn encode_capabilities(&self) -> BytesMut {
+        let mut out = BytesMut::new();
+        let mut kept = if self.capabilities.four_octet_as().is_some() { 6 } else { 0 };
+        for capability in &self.capabilities {
+            let before = out.len();
+            capability.encode(&mut out);
+            if matches!(capability, Capability::FourOctetAs(_)) {
+                kept = 0;
+            }
+            if out.len() + kept > MAX_CAPABILITIES {
+                out.truncate(before);
+            }
+        }
+        out
     }
 }
 

@@ -1,11 +1,11 @@
-//! Names of subcodes, as IANA's registries have them.
+//! Names of subcodes: in the words that BIRD shows, which operators and their scripts know.
 
 use super::Notification;
 use crate::iana::NotificationCode;
 use crate::iana::subcode::{cease, fsm, header, open, route_refresh, update};
 
 impl Notification {
-    /// The subcode's registered name, if it is known here.
+    /// What the subcode means in a few words, if it is known here. They are those of BIRD, not always IANA's.
     pub const fn subcode_name(&self) -> Option<&'static str> {
         match self.code {
             NotificationCode::MESSAGE_HEADER => of_header(self.subcode),

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
-    AddPathDirection, ExtendedNextHopEncoding, Family, GracefulRestart, GracefulRestartFamily,
-    Message,
+    AddPathDirection, CapabilityCode, ExtendedNextHopEncoding, Family, GracefulRestart,
+    GracefulRestartFamily, Message,
 };
 
 fn body(bytes: &[u8]) -> Bytes {
@@ -328,4 +328,18 @@ proptest! {
             round_trip(&open);
         }
     }
+}
+
+/// RFC 6793 §4.1: whatever else there is no room for
+#[test]
+fn the_4_octet_as_capability_is_never_left_out() {
+    let others = (0..16).map(|i| Capability::Unknown {
+        code: CapabilityCode(200 + i),
+        value: Bytes::from(alloc::vec![0; if i < 15 { 253 } else { 232 }]),
+    });
+    let open = Open::new(4_200_000_000, 90, [1, 1, 1, 1].into(), others.collect());
+    let bytes = crate::Message::Open(open).to_bytes();
+    assert!(bytes.len() <= MAX_LENGTH);
+    let again = Open::decode(&bytes.slice(19..)).expect("well formed");
+    assert_eq!((again.asn(), again.capabilities.iter().count()), (4_200_000_000, 16));
 }
