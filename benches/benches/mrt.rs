@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use bgp_wire::Attribute;
-use bgp_wire::mrt::{Reader, RecordBody, Records, RibRef};
+use bgp_wire::mrt::{Reader, Records, RibRef};
 use bgpkit_parser::BgpkitParser;
 use bgpkit_parser::parser::iters::MrtUpdate;
 use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
@@ -46,9 +46,10 @@ const READERS: &[(&str, Scan)] = &[
 /// Through any `Read`: records are views on one buffer into which the file is copied.
 fn scan_causeway_reader(file: &[u8]) -> Sum {
     let mut sum = Sum::default();
-    for record in Reader::new(file) {
-        let RecordBody::Rib(table) = record.expect("well formed").body else { continue };
-        causeway_table(table.view(), &mut sum);
+    let mut reader = Reader::new(file);
+    while let Some(record) = reader.next_ref() {
+        let table = record.expect("whole").rib().expect("well formed");
+        table.iter().for_each(|table| causeway_table(*table, &mut sum));
     }
     sum
 }

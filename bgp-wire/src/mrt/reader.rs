@@ -3,10 +3,11 @@
 use core::fmt;
 use std::io::{ErrorKind, Read};
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 
 use crate::mrt::error::ReadError;
 use crate::mrt::record::{HEADER_LENGTH, Record, length_of};
+use crate::mrt::records::RecordRef;
 
 /// Octets that are asked of the source at once.
 const CHUNK: usize = 256 * 1024;
@@ -28,6 +29,8 @@ pub struct Reader<R> {
     offset: u64,
     limit: usize,
     state: Progress,
+    /// Octets in front of the buffer that were lent by [`Reader::next_ref`] and are to be passed over.
+    lent: usize,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,14 +50,14 @@ impl<R: Read> Reader<R> {
     /// Reads records of up to `limit` octets, the header included: so much memory a record takes at most.
     pub fn with_limit(source: R, limit: usize) -> Self {
         let (buffer, state) = (BytesMut::new(), Progress::Reading);
-        Self { source, buffer, filled: 0, offset: 0, limit, state }
+        Self { source, buffer, filled: 0, offset: 0, limit, state, lent: 0 }
     }
 
     /// Where in the source the next record begins.
     pub const fn offset(&self) -> u64 {
         match self.state {
             Progress::Skipping(count) => self.offset + count,
-            _ => self.offset,
+            _ => self.offset + self.lent as u64,
         }
     }
 
@@ -91,8 +94,52 @@ impl<R: Read> Reader<R> {
         Ok(true)
     }
 
+    /// The next record, borrowed until the one behind it is asked for: it need not be counted by reference,
+    /// which makes this the faster way through a big file.
+    ///
+    /// ```
+    /// use bgp_wire::mrt::Reader;
+    /// # let file: &[u8] = &[
+    /// #     0, 0, 0, 1, 0, 13, 0, 2, 0, 0, 0, 34, 0, 0, 0, 0, 8, 10, 0, 1,
+    /// #     0, 0, 0, 0, 0, 1, 0, 18, 64, 1, 1, 0, 64, 2, 4, 2, 1, 0, 1, 64, 3, 4, 192, 0, 2, 1,
+    /// # ];
+    /// let mut reader = Reader::new(file);
+    /// let mut routes = 0;
+    /// while let Some(record) = reader.next_ref() {
+    ///     routes += record?.rib()?.map_or(0, |rib| rib.entries().count());
+    /// }
+    /// assert_eq!(routes, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[inline]
+    pub fn next_ref(&mut self) -> Option<Result<RecordRef<'_>, ReadError>> {
+        let length = match self.next_length() {
+            Ok(length) => length?,
+            Err(error) => return Some(Err(error)),
+        };
+        self.lent = length;
+        RecordRef::new(self.buffer.get(..length)?).map(Ok)
+    }
+
+    /// Passes over what was lent.
+    #[inline]
+    fn release(&mut self) {
+        self.buffer.advance(self.lent);
+        self.filled -= self.lent;
+        self.offset += as_u64(self.lent);
+        self.lent = 0;
+    }
+
     /// The bytes of the next record; `None` at the end.
     fn next_bytes(&mut self) -> Result<Option<Bytes>, ReadError> {
+        let length = self.next_length()?;
+        Ok(length.map(|length| self.take(length)))
+    }
+
+    /// Octets of the next record, which stands in front of the buffer; `None` at the end.
+    #[inline]
+    fn next_length(&mut self) -> Result<Option<usize>, ReadError> {
+        self.release();
         if let Progress::Skipping(count) = self.state {
             self.skip(count)?;
         }
@@ -105,7 +152,7 @@ impl<R: Read> Reader<R> {
         let Some(header) = self.buffer.first_chunk() else { return self.end() };
         let length = length_of(header);
         match usize::try_from(length).ok().filter(|length| *length <= self.limit) {
-            Some(length) if self.fill(length)? => Ok(Some(self.take(length))),
+            Some(length) if self.fill(length)? => Ok(Some(length)),
             Some(_) => self.end(),
             None => {
                 self.state = Progress::Skipping(length);
@@ -115,7 +162,8 @@ impl<R: Read> Reader<R> {
     }
 
     /// The source has ended: between two records, or within one.
-    fn end(&mut self) -> Result<Option<Bytes>, ReadError> {
+    #[cold]
+    fn end(&mut self) -> Result<Option<usize>, ReadError> {
         self.state = Progress::Ended;
         let (offset, present) = (self.offset, self.filled);
         self.take(present);

@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::error::{MrtError, ReadError};
 use super::kind::{RecordType, TableDumpV2Subtype};
-use super::record::{HEADER_LENGTH, Record};
+use super::record::{HEADER_LENGTH, Record, length_of};
 use super::rib::RibRef;
 use crate::codec::Cursor;
 
@@ -78,21 +78,27 @@ impl<'a> Iterator for Records<'a> {
         let Some(header) = self.cursor.rest().first_chunk::<HEADER_LENGTH>() else {
             return Some(Err(self.cut_off()));
         };
-        let [a, b, c, d, e, f, g, h, length @ ..] = *header;
-        let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
-        match self.cursor.take(length.saturating_add(HEADER_LENGTH)) {
-            Some(bytes) => Some(Ok(RecordRef {
-                timestamp: u32::from_be_bytes([a, b, c, d]),
-                kind: RecordType(u16::from_be_bytes([e, f])),
-                subtype: u16::from_be_bytes([g, h]),
-                bytes,
-            })),
+        let length = usize::try_from(length_of(header)).unwrap_or(usize::MAX);
+        match self.cursor.take(length).and_then(RecordRef::new) {
+            Some(record) => Some(Ok(record)),
             None => Some(Err(self.cut_off())),
         }
     }
 }
 
 impl<'a> RecordRef<'a> {
+    /// Reads the header of one whole record.
+    #[inline]
+    pub(super) fn new(bytes: &'a [u8]) -> Option<Self> {
+        let [a, b, c, d, e, f, g, h, ..] = *bytes.first_chunk::<HEADER_LENGTH>()?;
+        Some(Self {
+            timestamp: u32::from_be_bytes([a, b, c, d]),
+            kind: RecordType(u16::from_be_bytes([e, f])),
+            subtype: u16::from_be_bytes([g, h]),
+            bytes,
+        })
+    }
+
     /// The whole record, its header included.
     pub const fn bytes(&self) -> &'a [u8] {
         self.bytes

@@ -482,3 +482,56 @@ fn what_has_too_few_octets_is_not_written() {
     assert!(Record::new(0, RecordBody::PeerIndexTable(table)).encode(&mut out).is_err());
     assert!(out.is_empty());
 }
+
+/// All three ways through a file give the same records, whatever the pieces in which it comes.
+#[test]
+fn all_ways_through_a_file_agree() {
+    struct Pieces<'a>(&'a [u8], usize);
+    impl std::io::Read for Pieces<'_> {
+        fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+            let count = self.1.min(self.0.len()).min(out.len());
+            let (head, rest) = self.0.split_at(count);
+            out[..count].copy_from_slice(head);
+            self.0 = rest;
+            Ok(count)
+        }
+    }
+    for name in ["bird-table.mrt", "frr-all-et.mrt", "gobgp-updates.mrt"] {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("testdata/mrt");
+        let mut file = std::fs::read(folder.join(name)).expect("a file of testdata");
+        // Cut off, so that the end is an error too.
+        file.truncate(file.len() - 3);
+        let expected: Vec<Vec<u8>> = Records::new(&file)
+            .map_while(Result::ok)
+            .map(|record| record.bytes().to_vec())
+            .collect();
+        assert!(expected.len() > 10, "{name}");
+        for size in [1, 7, 100_000] {
+            let mut reader = Reader::new(Pieces(&file, size));
+            let (mut found, mut at) = (Vec::new(), 0);
+            let mut cut = 0;
+            while let Some(record) = reader.next_ref() {
+                match record {
+                    Ok(record) => found.push(record.bytes().to_vec()),
+                    Err(ReadError::CutOff { offset, .. }) => cut = offset,
+                    Err(error) => panic!("{error}"),
+                }
+                at = reader.offset();
+            }
+            assert_eq!(found, expected, "{name}");
+            assert_eq!((at, cut < at), (file.len() as u64, true));
+            // Both ways in turn
+            let mut reader = Reader::new(Pieces(&file, size));
+            let mut turns = Vec::new();
+            loop {
+                let Some(Ok(record)) = reader.next_ref() else { break };
+                turns.push(record.bytes().to_vec());
+                match reader.next() {
+                    Some(Ok(record)) => turns.push(record.to_bytes().expect("short").to_vec()),
+                    _ => break,
+                }
+            }
+            assert!(expected.starts_with(&turns) && turns.len() + 1 >= expected.len(), "{name}");
+        }
+    }
+}
