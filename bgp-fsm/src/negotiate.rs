@@ -99,8 +99,12 @@ pub(crate) fn negotiate(
     Ok(Negotiated {
         remote_as: remote.asn(),
         remote_id: remote.bgp_identifier,
-        send: context.clone(),
-        receive: context,
+        // RFC 8654 §4: who offers it has to take what the other sends.
+        receive: Context {
+            extended_message: local.capabilities.contains(&Capability::ExtendedMessage),
+            ..context.clone()
+        },
+        send: context,
         hold_time,
         keepalive_time: match config.keepalive_time {
             Some(time) => time.max(Duration::from_secs(1)).min(third),

@@ -245,7 +245,9 @@ impl Session {
         let message = Message::decode(frame, &negotiated.receive)?;
         // RFC 7606 §3 j leaves the choice between the end of the family and that of the session.
         if let Message::Update(update) = &message
-            && let Some(Disposition::DisableFamily(_)) = update.disposition()
+            && let Some(Disposition::DisableFamily(family)) = update.disposition()
+            // Those of others are to be ignored anyway (RFC 4760 §7).
+            && negotiated.families.contains(&family)
             && let Some(flaw) = update.flaws().iter().max_by_key(|flaw| flaw.disposition)
         {
             return Err(Some(flaw.error.clone().into()));

@@ -197,8 +197,8 @@ pub enum UpdateError {
         /// The attribute.
         attribute: Bytes,
     },
-    /// An attribute that does not belong on this session: LOCAL_PREF, ORIGINATOR_ID, CLUSTER_LIST or AIGP
-    /// from an external neighbour, AS4_PATH or AS4_AGGREGATOR from one of 4-octet AS numbers.
+    /// An attribute that does not belong on this session: LOCAL_PREF, ORIGINATOR_ID, CLUSTER_LIST, AIGP or
+    /// prefix SID from an external neighbour, AS4_PATH or AS4_AGGREGATOR from one of 4-octet AS numbers.
     #[error("attribute {code} at offset {offset} does not belong on this session")]
     OutOfPlace {
         /// Its code.
@@ -376,10 +376,13 @@ impl MessageError {
     }
 }
 
-/// A route that cannot be announced: its attributes leave no room for a prefix (RFC 4271 §9.2).
+/// Routes that cannot be announced: beside their attributes no message has room for them (RFC 4271 §9.2), or
+/// their format cannot say them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("attributes of {length} octets leave no room for a prefix")]
-pub struct AttributesTooLong {
-    /// Octets of the attributes.
-    pub length: usize,
+#[error("{routes} routes fit into no message beside {attributes} octets of attributes")]
+pub struct RoutesLeftOut {
+    /// How many were left out
+    pub routes: usize,
+    /// Octets of the attributes
+    pub attributes: usize,
 }

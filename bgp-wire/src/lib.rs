@@ -67,7 +67,7 @@ pub use capability::{
     GracefulRestartFamily, LongLivedFamily, OrfDirection, OrfSupport, Role,
 };
 pub use error::{
-    AttributesTooLong, Disposition, Flaw, HeaderError, MessageError, OpenError, RouteRefreshError,
+    Disposition, Flaw, HeaderError, MessageError, OpenError, RouteRefreshError, RoutesLeftOut,
     UpdateError,
 };
 pub use header::{Frame, HEADER_LENGTH, MAX_EXTENDED_LENGTH, MAX_LENGTH, split_frame};
@@ -83,7 +83,7 @@ pub use nlri::flow_spec::{
 pub use nlri::label::LabelStack;
 pub use nlri::route_distinguisher::{ParseRouteDistinguisherError, RouteDistinguisher};
 pub use nlri::route_target::RouteTargetMembership;
-pub use nlri::{Destination, EncodeNlri, Nlri, Prefixes, encode_prefix};
+pub use nlri::{Destination, EncodeNlri, Nlri, NotEncoded, Prefixes, encode_prefix};
 pub use notification::Notification;
 pub use open::Open;
 pub use orf::{

@@ -57,8 +57,8 @@ impl Message {
     /// Reads the body of a message.
     ///
     /// # Errors
-    /// Whatever ends the session. Flaws of an UPDATE that do not are in [`Update::flaws`]; for one with
-    /// those that do, as a monitor wants it, there is [`Update::decode`].
+    /// Whatever ends the session. Flaws of an UPDATE that do not are in [`Update::flaws`], those that disable a
+    /// family among them; for one with those that do, as a monitor wants it, there is [`Update::decode`].
     pub fn decode(frame: &Frame, context: &Context) -> Result<Self, MessageError> {
         Ok(match frame.kind {
             MessageType::OPEN => Self::Open(Open::decode(&frame.body)?),

@@ -282,7 +282,7 @@ pub fn destination(data: &[u8]) {
     for (id, destination) in nlri.destinations() {
         assert_eq!(id.is_some(), context.has_add_path(*family));
         id.iter().for_each(|id| out.extend_from_slice(&id.to_be_bytes()));
-        assert!(destination.encode_nlri(*family, false, &mut out), "{destination}");
+        assert_eq!(destination.encode_nlri(*family, false, &mut out), Ok(()), "{destination}");
     }
     let again = Nlri::decode(*family, &out, &context).expect("what is written can be read");
     let list: Vec<_> = nlri.destinations().collect();
@@ -292,9 +292,9 @@ pub fn destination(data: &[u8]) {
     let mut twice = BytesMut::new();
     for (id, destination) in again.destinations() {
         id.iter().for_each(|id| twice.extend_from_slice(&id.to_be_bytes()));
-        destination.encode_nlri(*family, false, &mut twice);
+        assert_eq!(destination.encode_nlri(*family, false, &mut twice), Ok(()));
         let mut withdrawn = BytesMut::new();
-        assert!(destination.encode_nlri(*family, true, &mut withdrawn));
+        assert_eq!(destination.encode_nlri(*family, true, &mut withdrawn), Ok(()));
     }
     assert_eq!(twice, out);
 }

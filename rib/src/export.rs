@@ -159,8 +159,18 @@ impl ExportRules {
             match raw.code {
                 // Written above, and of no meaning outside the AS (RFC 4456 §8).
                 AttributeCode::ORIGINATOR_ID | AttributeCode::CLUSTER_LIST => {}
-                // RFC 7311 §3.3: only where it was enabled, outside the AS.
-                AttributeCode::AIGP if !self.internal => {}
+                // RFC 7311 §3.3, RFC 8669 §5: only where it was enabled, outside the AS.
+                AttributeCode::AIGP | AttributeCode::PREFIX_SID if !self.internal => {}
+                AttributeCode::IPV6_EXTENDED_COMMUNITIES if !self.internal => {
+                    let transitive: SmallVec<[u8; 60]> = attributes
+                        .ipv6_extended_communities()
+                        .filter(|community| community.is_transitive())
+                        .flat_map(|community| community.0)
+                        .collect();
+                    if !transitive.is_empty() {
+                        out.append(raw.flags, raw.code, &transitive);
+                    }
+                }
                 AttributeCode::EXTENDED_COMMUNITIES if !self.internal => {
                     // RFC 4360 §6: non-transitive ones stay inside the AS.
                     let transitive: SmallVec<[u8; 64]> = attributes

@@ -119,7 +119,17 @@ impl Checks {
         }
         // RFC 7606 §3 c: these two bits count. The partial bit where it cannot be set means nothing.
         if raw.flags & (OPTIONAL | TRANSITIVE) != category {
-            return Checked::Flawed(FlawKind::Flags, disposition(code));
+            // RFC 7606 §3 c: treat-as-withdraw, unless the attribute's own RFC says otherwise: RFC 7311 §3.2
+            // does, and RFC 7606 §3 f.
+            return Checked::Flawed(
+                FlawKind::Flags,
+                match code {
+                    AttributeCode::ATOMIC_AGGREGATE
+                    | AttributeCode::AGGREGATOR
+                    | AttributeCode::AIGP => Disposition::DiscardAttribute,
+                    _ => Disposition::TreatAsWithdraw,
+                },
+            );
         }
         match self.flaw_in_value(code, raw.value) {
             None => Checked::Fine,
@@ -127,14 +137,15 @@ impl Checks {
         }
     }
 
-    /// RFC 7606 §7.5, §7.9, §7.10: from an internal neighbour alone. RFC 7311 §3.3: so too, unless it was
-    /// enabled. RFC 6793 §4.1: between speakers of 4-octet AS numbers these have no business at all.
+    /// RFC 7606 §7.5, §7.9, §7.10: from an internal neighbour alone. RFC 7311 §3.3, RFC 8669 §4: so too, unless
+    /// it was enabled. RFC 6793 §4.1: between speakers of 4-octet AS numbers these have no business at all.
     const fn is_out_of_place(self, code: AttributeCode) -> bool {
         match code {
             AttributeCode::LOCAL_PREF
             | AttributeCode::ORIGINATOR_ID
             | AttributeCode::CLUSTER_LIST
-            | AttributeCode::AIGP => self.external,
+            | AttributeCode::AIGP
+            | AttributeCode::PREFIX_SID => self.external,
             AttributeCode::AS4_PATH | AttributeCode::AS4_AGGREGATOR => self.four_octet_as,
             _ => false,
         }

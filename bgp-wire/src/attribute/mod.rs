@@ -1,6 +1,7 @@
 //! Path attributes (RFC 4271 §5).
 
 pub(crate) mod as_path;
+pub(crate) mod canonical;
 pub(crate) mod check;
 pub(crate) mod community;
 pub(crate) mod next_hop;

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::net::Ipv4Addr;
 
 use super::as_path::{AsPath, AsPathBuilder};
+use super::canonical;
 use super::community::{Community, ExtendedCommunity, LargeCommunity};
 use super::typed::Attribute;
 use super::view::{Aggregator, AttributesRef, Origin};
@@ -25,9 +26,11 @@ use crate::iana::AttributeCode;
 pub struct PathAttributes(Vec<u8>);
 
 impl PathAttributes {
-    /// A copy of `attributes` to change.
+    /// A copy of `attributes` to change, in canonical form whatever theirs is.
     pub fn from_view(attributes: AttributesRef<'_>) -> Self {
-        Self(attributes.bytes().to_vec())
+        let mut copy = Self(Vec::with_capacity(attributes.bytes().len()));
+        copy.copy_from(attributes);
+        copy
     }
 
     /// Takes over a list in canonical form.
@@ -53,7 +56,11 @@ impl PathAttributes {
     /// Makes it a copy of `attributes`.
     pub fn copy_from(&mut self, attributes: AttributesRef<'_>) {
         self.0.clear();
-        self.0.extend_from_slice(attributes.bytes());
+        if attributes.is_canonical() {
+            self.0.extend_from_slice(attributes.bytes());
+        } else {
+            canonical::write(attributes, false, &mut self.0);
+        }
     }
 
     /// Sets an attribute, in the place of one with the same code. Values of more than 65,535 octets are cut.
@@ -66,7 +73,8 @@ impl PathAttributes {
     }
 
     /// Sets an attribute, in the place of one with the same code. AS numbers get 4 octets, as canonical form
-    /// has them.
+    /// has them. One whose meaning is known gets the flags of its type: to keep a partial bit there is
+    /// [`PathAttributes::set`].
     pub fn put(&mut self, attribute: &Attribute<'_>) -> &mut Self {
         let mut value = Vec::new();
         attribute.encode_value(&mut value);

@@ -11,7 +11,7 @@ use super::view::{
     Aggregator, Origin, RawAttribute, addresses, communities, extended_communities,
     ipv6_extended_communities, large_communities,
 };
-use super::{OPTIONAL, TRANSITIVE};
+use super::{OPTIONAL, PARTIAL, TRANSITIVE};
 use crate::iana::AttributeCode;
 use crate::{Community, ExtendedCommunity, Ipv6ExtendedCommunity, LargeCommunity};
 
@@ -199,10 +199,10 @@ impl<'a> Attribute<'a> {
         }
     }
 
-    /// The flags of its type, without the partial bit; those that an unknown one came with.
+    /// The flags of its type, without the partial bit; those that an unknown one came with, with it.
     pub fn flags(&self) -> u8 {
         match self {
-            Self::Unknown(raw) => raw.flags & (OPTIONAL | TRANSITIVE),
+            Self::Unknown(raw) => raw.flags & (OPTIONAL | TRANSITIVE | PARTIAL),
             _ => super::check::category(self.code()).unwrap_or(OPTIONAL | TRANSITIVE),
         }
     }
@@ -334,6 +334,15 @@ mod tests {
             list.put(&attribute);
             assert_eq!(list.view().value(raw.code), Some(&value[..]));
         }
+    }
+
+    /// RFC 4271 §5: it "MUST NOT be set back to 0".
+    #[test]
+    fn the_partial_bit_of_an_unknown_attribute_stays() {
+        let raw = RawAttribute { flags: 0xe0, code: AttributeCode(99), value: &[1] };
+        let mut list = PathAttributes::default();
+        list.put(&Attribute::decode(raw, true));
+        assert_eq!(list.view().iter().next(), Some(raw));
     }
 
     #[test]

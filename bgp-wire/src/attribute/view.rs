@@ -5,6 +5,7 @@ use core::net::Ipv4Addr;
 
 use super::as_path::AsPath;
 use super::community::{Community, ExtendedCommunity, Ipv6ExtendedCommunity, LargeCommunity};
+use super::owned::PathAttributes;
 use super::tlv::{Aigp, PrefixSid, TunnelEncapsulation};
 use super::typed::Attribute;
 use super::{EXTENDED_LENGTH, OPTIONAL, TRANSITIVE, pmsi::PmsiTunnel};
@@ -142,6 +143,16 @@ impl<'a> AttributesRef<'a> {
     /// The bytes.
     pub const fn bytes(self) -> &'a [u8] {
         self.bytes
+    }
+
+    /// Whether it is in canonical form.
+    pub(crate) const fn is_canonical(self) -> bool {
+        matches!(self.form, Form::Canonical)
+    }
+
+    /// The attributes in canonical form, in a value of their own.
+    pub fn to_path_attributes(self) -> PathAttributes {
+        PathAttributes::from_view(self)
     }
 
     /// Whether AS_PATH and AGGREGATOR have AS numbers of 4 octets.

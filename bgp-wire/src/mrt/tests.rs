@@ -523,8 +523,7 @@ fn all_ways_through_a_file_agree() {
             // Both ways in turn
             let mut reader = Reader::new(Pieces(&file, size));
             let mut turns = Vec::new();
-            loop {
-                let Some(Ok(record)) = reader.next_ref() else { break };
+            while let Some(Ok(record)) = reader.next_ref() {
                 turns.push(record.bytes().to_vec());
                 match reader.next() {
                     Some(Ok(record)) => turns.push(record.to_bytes().expect("short").to_vec()),

@@ -11,7 +11,7 @@ use super::label::LabelStack;
 use super::prefix::{encode_prefix, put_net, take_net};
 use super::route_distinguisher::RouteDistinguisher;
 use super::route_target::RouteTargetMembership;
-use super::{Form, NlriKind};
+use super::{Form, Labels, NlriKind};
 use crate::codec::Cursor;
 use crate::iana::{Afi, Family};
 
@@ -102,13 +102,18 @@ fn decode_labelled<'a>(
     form: Form,
 ) -> Option<Destination<'a>> {
     let mut length = cursor.u8()?;
-    let labels = match kind {
+    let start = cursor.offset();
+    let mut labels = match kind {
         NlriKind::Vpn => LabelStack::default(),
-        _ => LabelStack::decode(cursor, length, form.withdrawn)?,
+        _ => {
+            let vpn = kind == NlriKind::LabelledVpn;
+            LabelStack::decode(cursor, length, vpn, form.labels == Labels::Compatibility)?
+        }
     };
-    if kind != NlriKind::Vpn {
-        let octets = u8::try_from(labels.encoded_length(form.withdrawn)).ok()?;
-        length = length.checked_sub(octets.checked_mul(8)?)?;
+    let octets = u8::try_from(cursor.offset() - start).ok()?;
+    length = length.checked_sub(octets.checked_mul(8)?)?;
+    if form.labels == Labels::Dropped {
+        labels = LabelStack::default();
     }
     if kind == NlriKind::Labelled {
         return Some(Destination::Labelled { labels, prefix: take_net(cursor, ipv6, length)? });
@@ -119,6 +124,15 @@ fn decode_labelled<'a>(
         NlriKind::Vpn => Destination::Vpn { rd, prefix },
         _ => Destination::LabelledVpn { labels, rd, prefix },
     })
+}
+
+/// Why nothing was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NotEncoded {
+    /// It is not of the family.
+    OtherFamily,
+    /// Its format cannot say it: more labels or components than a length counts, or no label at all.
+    Impossible,
 }
 
 /// What [`crate::UpdateWriter`] can announce and withdraw.
@@ -132,9 +146,17 @@ pub trait EncodeNlri {
     /// The prefix, if it is nothing else.
     fn prefix(&self) -> Option<IpNet>;
 
-    /// Appends it as `family` has it, without path identifier; false, and nothing is written, when it is
-    /// not of that family. Where it is withdrawn it has no labels (RFC 8277 §2.4).
-    fn encode_nlri(&self, family: Family, withdrawn: bool, out: &mut BytesMut) -> bool;
+    /// Appends it as `family` has it, without path identifier. Where it is withdrawn it has no labels
+    /// (RFC 8277 §2.4).
+    ///
+    /// # Errors
+    /// Then nothing is written.
+    fn encode_nlri(
+        &self,
+        family: Family,
+        withdrawn: bool,
+        out: &mut BytesMut,
+    ) -> Result<(), NotEncoded>;
 }
 
 impl EncodeNlri for IpNet {
@@ -143,12 +165,12 @@ impl EncodeNlri for IpNet {
         Some(*self)
     }
 
-    fn encode_nlri(&self, family: Family, _: bool, out: &mut BytesMut) -> bool {
-        let fits = family.nlri_kind() == Some(NlriKind::Prefix) && is_of(self, family.afi);
-        if fits {
-            encode_prefix(self, out);
+    fn encode_nlri(&self, family: Family, _: bool, out: &mut BytesMut) -> Result<(), NotEncoded> {
+        if family.nlri_kind() != Some(NlriKind::Prefix) || !is_of(self, family.afi) {
+            return Err(NotEncoded::OtherFamily);
         }
-        fits
+        encode_prefix(self, out);
+        Ok(())
     }
 }
 
@@ -164,7 +186,12 @@ impl<T: EncodeNlri> EncodeNlri for (u32, T) {
         self.1.prefix()
     }
 
-    fn encode_nlri(&self, family: Family, withdrawn: bool, out: &mut BytesMut) -> bool {
+    fn encode_nlri(
+        &self,
+        family: Family,
+        withdrawn: bool,
+        out: &mut BytesMut,
+    ) -> Result<(), NotEncoded> {
         self.1.encode_nlri(family, withdrawn, out)
     }
 }
@@ -177,53 +204,45 @@ impl EncodeNlri for Destination<'_> {
         }
     }
 
-    fn encode_nlri(&self, family: Family, withdrawn: bool, out: &mut BytesMut) -> bool {
-        let Some(kind) = family.nlri_kind() else { return false };
+    fn encode_nlri(
+        &self,
+        family: Family,
+        withdrawn: bool,
+        out: &mut BytesMut,
+    ) -> Result<(), NotEncoded> {
+        let kind = family.nlri_kind().ok_or(NotEncoded::OtherFamily)?;
         let ipv6 = family.afi == Afi::IPV6;
         match (kind, self) {
-            (NlriKind::Prefix, Self::Prefix(net)) => {
-                return net.encode_nlri(family, withdrawn, out);
-            }
+            (NlriKind::Prefix, Self::Prefix(net)) => net.encode_nlri(family, withdrawn, out),
             (NlriKind::Labelled, Self::Labelled { labels, prefix })
                 if is_of(prefix, family.afi) =>
             {
-                let before = labels.encoded_length(withdrawn);
-                return put_bits(before, prefix, out, |out| labels.encode(withdrawn, out));
+                put_labelled(Some(labels), None, prefix, withdrawn, out)
             }
             (NlriKind::LabelledVpn, Self::LabelledVpn { labels, rd, prefix })
                 if is_of(prefix, family.afi) =>
             {
-                let before = labels.encoded_length(withdrawn) + 8;
-                return put_bits(before, prefix, out, |out| {
-                    labels.encode(withdrawn, out);
-                    out.put_slice(&rd.0);
-                });
+                put_labelled(Some(labels), Some(rd), prefix, withdrawn, out)
             }
             (NlriKind::Vpn, Self::Vpn { rd, prefix }) if is_of(prefix, family.afi) => {
-                return put_bits(8, prefix, out, |out| out.put_slice(&rd.0));
+                put_labelled(None, Some(rd), prefix, withdrawn, out)
             }
-            (NlriKind::FlowSpec, Self::FlowSpec(flow))
-                if flow.is_ipv6() == ipv6
-                    && !flow.bytes().is_empty()
-                    && flow.bytes().len() < 4096 =>
-            {
-                flow.put_length(0, out);
-                out.put_slice(flow.bytes());
+            (NlriKind::FlowSpec, Self::FlowSpec(flow)) if flow.is_ipv6() == ipv6 => {
+                flow.put(None, out)
             }
-            (NlriKind::VpnFlowSpec, Self::VpnFlowSpec { rd, flow })
-                if flow.is_ipv6() == ipv6
-                    && !flow.bytes().is_empty()
-                    && flow.bytes().len() < 4088 =>
-            {
-                flow.put_length(8, out);
-                out.put_slice(&rd.0);
-                out.put_slice(flow.bytes());
+            (NlriKind::VpnFlowSpec, Self::VpnFlowSpec { rd, flow }) if flow.is_ipv6() == ipv6 => {
+                flow.put(Some(rd), out)
             }
-            (NlriKind::Evpn, Self::Evpn(route)) => route.encode(out),
-            (NlriKind::RouteTarget, Self::RouteTarget(membership)) => membership.encode(out),
-            _ => return false,
+            (NlriKind::Evpn, Self::Evpn(route)) => {
+                route.encode(out);
+                Ok(())
+            }
+            (NlriKind::RouteTarget, Self::RouteTarget(membership)) => {
+                membership.encode(out);
+                Ok(())
+            }
+            _ => Err(NotEncoded::OtherFamily),
         }
-        true
     }
 }
 
@@ -234,21 +253,26 @@ fn is_of(net: &IpNet, afi: Afi) -> bool {
     }
 }
 
-/// Appends the length in bits of `before` octets and the prefix, what `write` writes, and the prefix.
-/// False when there are more labels than the length can count.
-fn put_bits(
-    before: usize,
+/// Appends the length in bits of all, labels, distinguisher and prefix.
+fn put_labelled(
+    labels: Option<&LabelStack>,
+    rd: Option<&RouteDistinguisher>,
     prefix: &IpNet,
+    withdrawn: bool,
     out: &mut BytesMut,
-    write: impl FnOnce(&mut BytesMut),
-) -> bool {
-    let Ok(length) = u8::try_from(before * 8 + usize::from(prefix.prefix_len())) else {
-        return false;
-    };
-    out.put_u8(length);
-    write(out);
+) -> Result<(), NotEncoded> {
+    // Only withdrawn routes have no label (RFC 8277 §2.4).
+    if labels.is_some_and(LabelStack::is_empty) && !withdrawn {
+        return Err(NotEncoded::Impossible);
+    }
+    let before = labels.map_or(0, |labels| labels.encoded_length(withdrawn))
+        + if rd.is_some() { 8 } else { 0 };
+    let length = u8::try_from(before * 8 + usize::from(prefix.prefix_len()));
+    out.put_u8(length.map_err(|_| NotEncoded::Impossible)?);
+    labels.iter().for_each(|labels| labels.encode(withdrawn, out));
+    rd.iter().for_each(|rd| out.put_slice(&rd.0));
     put_net(prefix, out);
-    true
+    Ok(())
 }
 
 impl fmt::Display for Destination<'_> {

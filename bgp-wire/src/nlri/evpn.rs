@@ -184,6 +184,17 @@ impl<'a> EvpnRoute<'a> {
         }
     }
 
+    /// Whether a prefix has both a gateway and an Ethernet segment to be resolved by: such a route SHOULD be
+    /// treated as withdrawn (RFC 9136 §3.2).
+    pub fn has_two_overlay_indexes(&self) -> bool {
+        match self {
+            Self::IpPrefix { esi, gateway, .. } => {
+                *esi != EthernetSegmentId::default() && !gateway.is_unspecified()
+            }
+            _ => false,
+        }
+    }
+
     /// Reads type, length and value (RFC 7432 §7).
     pub(crate) fn decode(cursor: &mut Cursor<'a>) -> Option<Self> {
         let kind = EvpnRouteType(cursor.u8()?);

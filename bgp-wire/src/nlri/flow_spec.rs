@@ -7,12 +7,14 @@ use core::net::Ipv6Addr;
 use bytes::{BufMut, BytesMut};
 use ipnet::{IpNet, Ipv6Net};
 
+use super::NotEncoded;
 use super::prefix::{first_octets, mask_v6, octets, take_net};
+use super::route_distinguisher::RouteDistinguisher;
 use crate::codec::Cursor;
 use crate::iana::registry;
 
 /// Octets that a length field can count (RFC 8955 §4.1).
-const MAX_LENGTH: usize = 4095;
+const MAX_LENGTH: u16 = 4095;
 
 registry! {
     /// Type of a component (RFC 8955 §4.2.2, RFC 8956 §3).
@@ -236,12 +238,22 @@ impl<'a> FlowSpec<'a> {
         cursor.take(length)
     }
 
-    /// Appends a length field for `before` octets and the components.
-    pub(crate) fn put_length(self, before: usize, out: &mut BytesMut) {
-        match u16::try_from((self.value.len() + before).min(MAX_LENGTH)).unwrap_or_default() {
-            length @ 0..240 => out.put_u8(length.to_be_bytes()[1]),
-            length => out.put_u16(0xf000 | length),
+    /// Appends the length field, the distinguisher if there is one, and the components.
+    pub(crate) fn put(
+        self,
+        rd: Option<&RouteDistinguisher>,
+        out: &mut BytesMut,
+    ) -> Result<(), NotEncoded> {
+        let length = self.value.len() + if rd.is_some() { 8 } else { 0 };
+        match u16::try_from(length) {
+            _ if self.value.is_empty() => return Err(NotEncoded::Impossible),
+            Ok(length @ 0..240) => out.put_u8(length.to_be_bytes()[1]),
+            Ok(length) if length <= MAX_LENGTH => out.put_u16(0xf000 | length),
+            _ => return Err(NotEncoded::Impossible),
         }
+        rd.iter().for_each(|rd| out.put_slice(&rd.0));
+        out.put_slice(self.value);
+        Ok(())
     }
 }
 

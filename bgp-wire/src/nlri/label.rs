@@ -37,28 +37,45 @@ impl LabelStack {
         self.0.is_empty()
     }
 
-    /// Reads the labels of NLRI of `bits` bits, up to the bottom of the stack. Where there is none it is one
-    /// label. A withdrawn route has none.
+    /// Reads the labels of NLRI of `bits` bits: up to the bottom of the stack, where there is one that leaves
+    /// room for what has to follow; else one label. A withdrawn route has none, and three octets that mean
+    /// nothing.
     ///
-    /// RFC 8277 §2.2 allows several labels, and the bottom bit a meaning, only to those that agreed on the
-    /// Multiple Labels capability. Nobody offers it: BIRD, FRR, GoBGP and ExaBGP send and read stacks all the
-    /// same, as RFC 3107 had it.
-    pub(crate) fn decode(cursor: &mut Cursor<'_>, bits: u8, withdrawn: bool) -> Option<Self> {
+    /// RFC 8277 §2.2 allows several labels only to those that agreed on the Multiple Labels capability, and lets
+    /// all others ignore the bottom bit. BIRD, FRR, GoBGP and ExaBGP send and read stacks without it, as
+    /// RFC 3107 had it.
+    pub(crate) fn decode(
+        cursor: &mut Cursor<'_>,
+        bits: u8,
+        vpn: bool,
+        withdrawn: bool,
+    ) -> Option<Self> {
+        let first = take_u24(cursor)?;
         if withdrawn {
-            return take_u24(cursor).map(|_| Self::default());
+            return Some(Self::default());
+        }
+        let mut labels = SmallVec::from_slice(&[first >> 4]);
+        // These two in place of a label mean that there is none (RFC 8277 §2.4).
+        if first & BOTTOM != 0 || first == 0 || first == WITHDRAWN {
+            return Some(Self(labels));
         }
         let mut ahead = *cursor;
-        let mut labels = SmallVec::new();
-        for _ in 0..bits / 24 {
+        for used in 2..=bits / 24 {
             let entry = take_u24(&mut ahead)?;
             labels.push(entry >> 4);
-            if entry & BOTTOM != 0 {
+            if entry & BOTTOM == 0 {
+                continue;
+            }
+            // A route distinguisher has a type of 0, 1 or 2 (RFC 4364 §4.2).
+            let distinguished = || bits - used * 24 >= 64 && matches!(ahead.rest(), [0, 0..=2, ..]);
+            if !vpn || distinguished() {
                 *cursor = ahead;
                 return Some(Self(labels));
             }
+            break;
         }
         labels.truncate(1);
-        take_u24(cursor).map(|_| Self(labels))
+        Some(Self(labels))
     }
 
     /// Octets that [`LabelStack::encode`] appends.

@@ -12,7 +12,7 @@ use crate::codec::Cursor;
 use crate::iana::{Afi, Family, NlriKind};
 use crate::message::Context;
 
-pub use destination::{Destination, EncodeNlri};
+pub use destination::{Destination, EncodeNlri, NotEncoded};
 pub use prefix::{Prefixes, encode_prefix};
 
 /// What decides the form of NLRI beside their family.
@@ -20,13 +20,24 @@ pub use prefix::{Prefixes, encode_prefix};
 pub(crate) struct Form {
     /// A path identifier stands before each (RFC 7911 §3).
     pub(crate) add_path: bool,
-    /// In place of labels there is a field that means nothing (RFC 8277 §2.4).
-    pub(crate) withdrawn: bool,
+    pub(crate) labels: Labels,
+}
+
+/// What becomes of labels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) enum Labels {
+    #[default]
+    Kept,
+    /// In their place there is a field that means nothing: the route is withdrawn (RFC 8277 §2.4).
+    Compatibility,
+    /// The route was announced and counts as withdrawn, so they are not shown.
+    Dropped,
 }
 
 impl Form {
     pub(crate) fn new(context: &Context, family: Family, withdrawn: bool) -> Self {
-        Self { add_path: context.has_add_path(family), withdrawn }
+        let labels = if withdrawn { Labels::Compatibility } else { Labels::Kept };
+        Self { add_path: context.has_add_path(family), labels }
     }
 }
 
@@ -47,7 +58,7 @@ pub struct Nlri<'a> {
     bytes: &'a [u8],
     form: Form,
     /// Of prefixes; other families are not counted
-    count: u16,
+    count: u32,
 }
 
 impl<'a> Nlri<'a> {
@@ -77,13 +88,22 @@ impl<'a> Nlri<'a> {
     }
 
     /// A view on what was checked and counted before.
-    pub(crate) const fn checked(family: Family, bytes: &'a [u8], form: Form, count: u16) -> Self {
+    pub(crate) const fn checked(family: Family, bytes: &'a [u8], form: Form, count: u32) -> Self {
         Self { family, bytes, form, count }
     }
 
     /// How many prefixes there are.
-    pub(crate) const fn count(&self) -> u16 {
+    pub(crate) const fn count(&self) -> u32 {
         self.count
+    }
+
+    /// The same routes as if they had been withdrawn: without labels.
+    pub(crate) fn without_labels(self) -> Self {
+        let labels = match self.form.labels {
+            Labels::Kept => Labels::Dropped,
+            other => other,
+        };
+        Self { form: Form { labels, ..self.form }, ..self }
     }
 
     /// Iterates over the prefixes of a unicast or multicast family, without the path identifiers. Bits

@@ -18,12 +18,12 @@ const USUAL: core::ops::RangeInclusive<u8> = 17..=24;
 
 /// Counts prefixes, and checks that they are not too long and not cut off; `Err` tells the offset of the
 /// first that is.
-pub(crate) fn check(bytes: &[u8], ipv6: bool, add_path: bool) -> Result<u16, usize> {
+pub(crate) fn check(bytes: &[u8], ipv6: bool, add_path: bool) -> Result<u32, usize> {
     let (most, id) = (if ipv6 { 128 } else { 32 }, if add_path { 4 } else { 0 });
     let (mut rest, mut count) = (bytes, 0);
     let place = |rest: &[u8]| bytes.len() - rest.len();
     while !rest.is_empty() {
-        count += 1;
+        count = u32::checked_add(count, 1).ok_or(place(rest))?;
         if !ipv6
             && !add_path
             && let Some(([length, _, _, _], tail)) = rest.split_first_chunk()
@@ -59,12 +59,12 @@ pub struct Prefixes<'a> {
     cursor: Cursor<'a>,
     ipv6: bool,
     add_path: bool,
-    left: u16,
+    left: u32,
 }
 
 impl<'a> Prefixes<'a> {
     /// Over `count` prefixes.
-    pub(crate) const fn new(data: &'a [u8], ipv6: bool, add_path: bool, count: u16) -> Self {
+    pub(crate) const fn new(data: &'a [u8], ipv6: bool, add_path: bool, count: u32) -> Self {
         Self { cursor: Cursor::new(data), ipv6, add_path, left: count }
     }
 
@@ -105,7 +105,8 @@ impl Iterator for Prefixes<'_> {
 
     #[inline]
     fn size_hint(&self) -> (usize, Option<usize>) {
-        (self.left.into(), Some(self.left.into()))
+        let left = usize::try_from(self.left).unwrap_or(usize::MAX);
+        (left, Some(left))
     }
 }
 

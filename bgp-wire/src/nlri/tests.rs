@@ -89,6 +89,11 @@ fn rfc8277_2_2_one_label() {
     // "the S bit … be ignored on reception"
     let field = [48, 0, 6, 0x40, 10, 0, 0];
     assert_eq!(plain(Family::IPV4_LABELLED, &field), Ok(vec!["10.0.0.0/24 label 100".into()]));
+    // Not even where an octet of the prefix looks like the bottom of a stack
+    let field = [&[112, 0, 6, 0x40][..], &[0, 0, 0xfd, 0xe9, 0, 0, 0, 1], &[10, 0, 0]].concat();
+    assert_eq!(plain(Family::IPV4_VPN, &field), Ok(vec!["65001:1:10.0.0.0/24 label 100".into()]));
+    let field = [48, 0, 0, 0, 10, 0, 1];
+    assert_eq!(plain(Family::IPV4_LABELLED, &field), Ok(vec!["10.0.1.0/24 label 0".into()]));
     assert_eq!(plain(Family::IPV4_LABELLED, &[23, 0, 6, 0x41]), Err(0));
     assert_eq!(plain(Family::IPV4_LABELLED, &[57, 0, 6, 0x41, 1, 2, 3, 4, 5]), Err(0));
     assert_eq!(plain(Family::IPV4_LABELLED, &[48, 0, 6, 0x41, 10, 0]), Err(0));
@@ -106,7 +111,7 @@ fn rfc8277_2_3_several_labels() {
 
 #[test]
 fn rfc8277_2_4_withdrawn_labels_mean_nothing() {
-    let form = Form { withdrawn: true, ..Form::default() };
+    let form = Form { labels: Labels::Compatibility, ..Form::default() };
     for compatibility in [[0x80, 0, 0], [0, 0, 0], [0, 6, 0x40]] {
         let field = [&[32][..], &compatibility, &[10]].concat();
         let expected = Ok(vec!["10.0.0.0/8".into()]);
@@ -117,7 +122,7 @@ fn rfc8277_2_4_withdrawn_labels_mean_nothing() {
         labels: [100, 200].into_iter().collect(),
         prefix: "10.0.0.0/8".parse().expect("a prefix"),
     };
-    assert!(destination.encode_nlri(Family::IPV4_LABELLED, true, &mut out));
+    assert_eq!(destination.encode_nlri(Family::IPV4_LABELLED, true, &mut out), Ok(()));
     assert_eq!(out[..], [32, 0x80, 0, 0, 10]);
 }
 
@@ -172,7 +177,7 @@ fn rfc8955_4_3_examples() {
         let nlri = Nlri::decode(family, &bytes, &Context::default()).expect("well formed");
         let mut out = BytesMut::new();
         for (_, destination) in nlri.destinations() {
-            assert!(destination.encode_nlri(family, false, &mut out));
+            assert_eq!(destination.encode_nlri(family, false, &mut out), Ok(()));
         }
         assert_eq!(out[..], bytes);
     }
@@ -215,11 +220,9 @@ fn rfc8955_4_1_length() {
         let length = 1 + 2 * count;
         assert_eq!(flow.view().bytes().len(), length);
         let mut out = BytesMut::new();
-        assert!(Destination::FlowSpec(flow.view()).encode_nlri(
-            Family::IPV4_FLOW_SPEC,
-            false,
-            &mut out
-        ));
+        let written =
+            Destination::FlowSpec(flow.view()).encode_nlri(Family::IPV4_FLOW_SPEC, false, &mut out);
+        assert_eq!(written, Ok(()));
         assert_eq!(out.len(), header + length);
         let nlri =
             Nlri::decode(Family::IPV4_FLOW_SPEC, &out, &Context::default()).expect("well formed");
@@ -231,11 +234,9 @@ fn rfc8955_4_1_length() {
     let one = FlowOperator { bits: 1, value: 7 };
     flow.operators(FlowComponentType::PORT, core::iter::repeat_n(one, 2048));
     let mut out = BytesMut::new();
-    assert!(!Destination::FlowSpec(flow.view()).encode_nlri(
-        Family::IPV4_FLOW_SPEC,
-        false,
-        &mut out
-    ));
+    let written =
+        Destination::FlowSpec(flow.view()).encode_nlri(Family::IPV4_FLOW_SPEC, false, &mut out);
+    assert_eq!(written, Err(NotEncoded::Impossible));
     assert!(out.is_empty());
 }
 
@@ -322,7 +323,7 @@ fn rfc7432_7_route_types() {
         (EvpnRoute::Unknown { kind: EvpnRouteType(9), value: &[0xab, 1] }, 2, "[9]ab01"),
     ] {
         let mut out = BytesMut::new();
-        assert!(Destination::Evpn(route).encode_nlri(Family::EVPN, false, &mut out));
+        assert_eq!(Destination::Evpn(route).encode_nlri(Family::EVPN, false, &mut out), Ok(()));
         assert_eq!((out[0], out[1], out.len()), (route.kind().0, length, usize::from(length) + 2));
         let nlri = Nlri::decode(Family::EVPN, &out, &Context::default()).expect("well formed");
         let list: Vec<_> = nlri.destinations().map(|(_, destination)| destination).collect();
@@ -420,12 +421,14 @@ proptest! {
     fn labelled_routes_come_back(
         ipv6: bool,
         id in any::<Option<u32>>(),
-        rd in any::<[u8; 8]>(),
-        labels in prop::collection::vec(0u32..0x10_0000, 1..3),
+        (kind, rd) in (0u8..3, any::<[u8; 6]>()),
+        labels in prop::collection::vec(1u32..0x8_0000, 1..3),
         (v4, v6) in (any_net(false), any_net(true)),
     ) {
         let labels: LabelStack = labels.into_iter().collect();
-        let (prefix, rd) = (if ipv6 { v6 } else { v4 }, RouteDistinguisher(rd));
+        let [a, b, c, d, e, f] = rd;
+        let rd = RouteDistinguisher([0, kind, a, b, c, d, e, f]);
+        let prefix = if ipv6 { v6 } else { v4 };
         let afi = if ipv6 { Afi::IPV6 } else { Afi::IPV4 };
         let list = [
             (Safi::UNICAST, Destination::Prefix(prefix)),
@@ -434,12 +437,12 @@ proptest! {
             (Safi::VPN, Destination::LabelledVpn { labels, rd, prefix }),
             (Safi::VPN_MULTICAST, Destination::Vpn { rd, prefix }),
         ];
-        let form = Form { add_path: id.is_some(), withdrawn: false };
+        let form = Form { add_path: id.is_some(), ..Form::default() };
         for (safi, destination) in list {
             let family = Family { afi, safi };
             let mut out = BytesMut::new();
             id.iter().for_each(|id| out.extend_from_slice(&id.to_be_bytes()));
-            prop_assert!(destination.encode_nlri(family, false, &mut out));
+            prop_assert_eq!(destination.encode_nlri(family, false, &mut out), Ok(()));
             let nlri = Nlri::decode_form(family, &out, form).expect("well formed");
             prop_assert_eq!(nlri.destinations().collect::<Vec<_>>(), [(id, destination)]);
         }
@@ -483,7 +486,7 @@ proptest! {
         let family = Family { afi: if ipv6 { Afi::IPV6 } else { Afi::IPV4 }, safi: Safi::VPN_FLOW_SPEC };
         let destination = Destination::VpnFlowSpec { rd: RouteDistinguisher(rd), flow: view };
         let mut out = BytesMut::new();
-        prop_assert!(destination.encode_nlri(family, false, &mut out));
+        prop_assert_eq!(destination.encode_nlri(family, false, &mut out), Ok(()));
         let nlri = Nlri::decode(family, &out, &Context::default()).expect("well formed");
         prop_assert_eq!(nlri.destinations().map(|(_, one)| one).collect::<Vec<_>>(), [destination]);
         let rd = RouteDistinguisher(rd);
@@ -497,7 +500,16 @@ proptest! {
         choice in 0..Family::KNOWN.len(),
         [add_path, withdrawn] in any::<[bool; 2]>(),
     ) {
-        let form = Form { add_path, withdrawn };
+        let form = Form { add_path, labels: if withdrawn { Labels::Compatibility } else { Labels::Kept } };
         let _ = texts(Family::KNOWN[choice], &bytes, form);
     }
+}
+
+/// More prefixes than any message has
+#[test]
+fn a_long_field_is_counted() {
+    let zeros = alloc::vec![0; 70_000];
+    let nlri =
+        Nlri::decode(Family::IPV4_UNICAST, &zeros, &Context::default()).expect("well formed");
+    assert_eq!((nlri.prefixes().len(), nlri.prefixes().count()), (70_000, 70_000));
 }

@@ -5,7 +5,8 @@ use core::net::Ipv4Addr;
 
 use bytes::{Bytes, BytesMut};
 
-use super::{Routes, Span, Update, is_canonical};
+use super::{Routes, Span, Update};
+use crate::attribute::canonical::is_canonical;
 use crate::attribute::check::{Checked, Checks, FlawKind, category};
 use crate::attribute::next_hop::NextHop;
 use crate::attribute::view::RawAttribute;
@@ -14,7 +15,7 @@ use crate::codec::Cursor;
 use crate::error::{Disposition, Flaw, UpdateError};
 use crate::iana::{Afi, AttributeCode, Family, Safi};
 use crate::message::Context;
-use crate::nlri::{Form, Nlri};
+use crate::nlri::{Destination, Form, Nlri};
 
 impl Update {
     /// Reads the body of an UPDATE, whatever is wrong with it: see [`Update::flaws`].
@@ -43,8 +44,15 @@ impl Update {
                 update.check_routes();
                 update.check_whole(&scan);
             }
-            None => update
-                .flaw(UpdateError::MalformedAttributeList { offset: 0 }, Disposition::SessionReset),
+            None => {
+                // The length that is too large: of the attributes, if the withdrawn routes are whole.
+                let length =
+                    update.body.first_chunk().map_or(0, |field| u16::from_be_bytes(*field));
+                let second = usize::from(length) + 2;
+                let offset = if update.body.len() < second { 0 } else { second };
+                let error = UpdateError::MalformedAttributeList { offset };
+                update.flaw(error, Disposition::SessionReset);
+            }
         }
         if !update.flaws.is_empty() {
             update.settle();
@@ -74,11 +82,12 @@ impl Update {
                 // RFC 7606 §4: the Total Attribute Length still tells where the routes are.
                 let error = UpdateError::MalformedAttributeList { offset: start };
                 self.flaw(error, Disposition::TreatAsWithdraw);
+                scan.cut_off = true;
                 scan.discard(start, base + cursor.offset() + cursor.remaining());
                 break;
             };
             let place = Place { raw, start, end: base + cursor.offset() };
-            if !scan.is_first(raw.code) {
+            if !scan.seen.insert(raw.code) {
                 self.duplicate(&place, &mut scan);
                 continue;
             }
@@ -117,7 +126,10 @@ impl Update {
             }
             _ => Disposition::DiscardAttribute,
         };
-        self.flaw(UpdateError::DuplicateAttribute { code, offset: place.start }, disposition);
+        // One flaw a code: a message has room for very many empty attributes.
+        if scan.repeated.insert(code) {
+            self.flaw(UpdateError::DuplicateAttribute { code, offset: place.start }, disposition);
+        }
         scan.discard(place.start, place.end);
     }
 
@@ -141,7 +153,16 @@ impl Update {
         let Ok(nlri) = Nlri::decode_form(family, cursor.rest(), form) else {
             return self.flaw(place.error(FlawKind::Value, body), disable);
         };
-        if next_hop.is_some_and(|hop| !hop.is_host()) {
+        // RFC 8955 §4: that of a flow specification "MUST be ignored".
+        let judged = !matches!(family.safi, Safi::FLOW_SPEC | Safi::VPN_FLOW_SPEC);
+        let no_host = judged && next_hop.is_some_and(|hop| !hop.is_host());
+        // RFC 9136 §3.2
+        let two_gateways = family == Family::EVPN
+            && nlri.destinations().any(|(_, destination)| match destination {
+                Destination::Evpn(route) => route.has_two_overlay_indexes(),
+                _ => false,
+            });
+        if no_host || two_gateways {
             self.flaw(place.error(FlawKind::Value, body), Disposition::TreatAsWithdraw);
         }
         let span = place.behind(cursor.remaining());
@@ -201,7 +222,7 @@ impl Update {
         let reachable = classic
             || scan.has(AttributeCode::MP_REACH_NLRI)
                 && self.mp_reach().is_none_or(|reach| !reach.nlri.is_empty());
-        let others = scan.has_other_than(AttributeCode::MP_UNREACH_NLRI);
+        let others = scan.cut_off || scan.has_other_than(AttributeCode::MP_UNREACH_NLRI);
         if !reachable && (others || self.mp_unreach.is_none()) {
             for flaw in &mut self.flaws {
                 if flaw.disposition == Disposition::TreatAsWithdraw {
@@ -227,29 +248,22 @@ impl Update {
 /// What one walk over the attributes finds.
 #[derive(Debug, Default)]
 struct Scan {
-    seen: [u64; 4],
+    seen: Codes,
+    repeated: Codes,
+    /// The last attribute does not end.
+    cut_off: bool,
     /// Of canonical form, to see whether they ascend
     last: AttributeCode,
     discarded: Vec<(usize, usize)>,
 }
 
 impl Scan {
-    /// Marks the code; false when it was there before.
-    #[inline]
-    fn is_first(&mut self, code: AttributeCode) -> bool {
-        let bit = 1 << (code.0 & 63);
-        let Some(word) = self.seen.get_mut(usize::from(code.0 >> 6)) else { return true };
-        let first = *word & bit == 0;
-        *word |= bit;
-        first
-    }
-
     fn has(&self, code: AttributeCode) -> bool {
-        self.seen.get(usize::from(code.0 >> 6)).is_some_and(|word| word & 1 << (code.0 & 63) != 0)
+        self.seen.contains(code)
     }
 
     fn has_other_than(&self, code: AttributeCode) -> bool {
-        let others = self.seen.iter().map(|word| word.count_ones()).sum::<u32>();
+        let others = self.seen.0.iter().map(|word| word.count_ones()).sum::<u32>();
         others > u32::from(self.has(code))
     }
 
@@ -267,6 +281,26 @@ impl Scan {
         }
         kept.extend_from_slice(body.get(from..usize::from(attributes.end)).unwrap_or_default());
         kept.freeze()
+    }
+}
+
+/// A set of attribute codes.
+#[derive(Debug, Default)]
+struct Codes([u64; 4]);
+
+impl Codes {
+    /// Puts it in; false when it was there before.
+    #[inline]
+    fn insert(&mut self, code: AttributeCode) -> bool {
+        let bit = 1 << (code.0 & 63);
+        let Some(word) = self.0.get_mut(usize::from(code.0 >> 6)) else { return true };
+        let first = *word & bit == 0;
+        *word |= bit;
+        first
+    }
+
+    fn contains(&self, code: AttributeCode) -> bool {
+        self.0.get(usize::from(code.0 >> 6)).is_some_and(|word| word & 1 << (code.0 & 63) != 0)
     }
 }
 

@@ -11,12 +11,12 @@ use crate::attribute::next_hop::NextHop;
 use crate::attribute::owned::PathAttributes;
 use crate::attribute::view::AttributesRef;
 use crate::attribute::{EXTENDED_LENGTH, OPTIONAL, TRANSITIVE};
-use crate::error::AttributesTooLong;
+use crate::error::RoutesLeftOut;
 use crate::header::{HEADER_LENGTH, begin, finish, put_u16_at};
-use crate::iana::{AS_TRANS, Afi, AttributeCode, Family, MessageType};
+use crate::iana::{AS_TRANS, Afi, AttributeCode, Family, MessageType, NlriKind};
 use crate::message::Context;
-use crate::nlri::EncodeNlri;
 use crate::nlri::prefix::{mask_v6, octets};
+use crate::nlri::{EncodeNlri, NotEncoded};
 
 /// Writes whole UPDATE messages into a buffer, as many as the prefixes need.
 ///
@@ -56,31 +56,38 @@ impl<'a> UpdateWriter<'a> {
     /// Announces `routes`: prefixes, or [`crate::Destination`]s of any family, with a path identifier or
     /// without. IPv4 unicast routes with an IPv4 next hop use the classic fields, all others MP_REACH_NLRI,
     /// which comes first (RFC 7606 §5.1). IPv6 routes with an IPv4 next hop get it as an IPv4-mapped
-    /// address (RFC 4798 §2, RFC 4659 §3.2.1). Routes of another family than `family` are left out.
+    /// address (RFC 4798 §2, RFC 4659 §3.2.1). Routes of another family than `family` are passed over.
     ///
     /// # Errors
-    /// When the attributes leave no room for a route (RFC 4271 §9.2: such a route must not be advertised).
-    /// Of prefixes none is announced then; longer ones, of other families, may be behind others that fit.
+    /// When routes were left out, as no message has room for them beside the attributes (RFC 4271 §9.2: such a
+    /// route must not be advertised). The others have been written; of prefixes it is all or none.
     pub fn announce<T: EncodeNlri>(
         &mut self,
         attributes: AttributesRef<'_>,
         family: Family,
         next_hop: &NextHop,
         routes: impl IntoIterator<Item = T>,
-    ) -> Result<(), AttributesTooLong> {
-        self.announce_via(attributes, family, Some(next_hop), routes)
+    ) -> Result<(), RoutesLeftOut> {
+        self.announce_via(attributes, family, Some(*next_hop), routes)
     }
 
-    /// Announces routes that have no next hop: flow specifications (RFC 8955 §4).
+    /// Announces flow specifications, which have no next hop (RFC 8955 §4).
     ///
     /// # Errors
-    /// As [`UpdateWriter::announce`].
+    /// As [`UpdateWriter::announce`]. Routes of families that need a next hop are left out.
     pub fn announce_without_next_hop<T: EncodeNlri>(
         &mut self,
         attributes: AttributesRef<'_>,
         family: Family,
         routes: impl IntoIterator<Item = T>,
-    ) -> Result<(), AttributesTooLong> {
+    ) -> Result<(), RoutesLeftOut> {
+        if !matches!(family.nlri_kind(), Some(NlriKind::FlowSpec | NlriKind::VpnFlowSpec)) {
+            let attributes = attributes.bytes().len();
+            return match routes.into_iter().count() {
+                0 => Ok(()),
+                routes => Err(RoutesLeftOut { routes, attributes }),
+            };
+        }
         self.announce_via(attributes, family, None, routes)
     }
 
@@ -88,63 +95,58 @@ impl<'a> UpdateWriter<'a> {
         &mut self,
         attributes: AttributesRef<'_>,
         family: Family,
-        next_hop: Option<&NextHop>,
+        next_hop: Option<NextHop>,
         routes: impl IntoIterator<Item = T>,
-    ) -> Result<(), AttributesTooLong> {
-        let narrowed;
-        let attributes = if self.context.four_octet_as {
-            attributes
-        } else {
+    ) -> Result<(), RoutesLeftOut> {
+        let (canonical, narrowed);
+        let mut attributes = attributes;
+        if !attributes.is_canonical() {
+            canonical = attributes.to_path_attributes();
+            attributes = canonical.view();
+        }
+        if !self.context.four_octet_as {
             narrowed = narrow_attributes(attributes);
-            AttributesRef::new(&narrowed)
-        };
+            attributes = AttributesRef::new(&narrowed);
+        }
         let next_hop = match next_hop {
             Some(NextHop::V4(address)) if family.afi == Afi::IPV6 => {
                 Some(NextHop::V6(address.to_ipv6_mapped(), None))
             }
-            hop => hop.copied(),
+            hop => hop,
         };
-        let (too_long, mut routes) = (
-            AttributesTooLong { length: attributes.bytes().len() },
-            Pending::new(routes, family, false, self.context.has_add_path(family)),
-        );
-        match next_hop {
-            Some(NextHop::V4(address)) if family == Family::IPV4_UNICAST => {
-                // The header, two length fields, NEXT_HOP.
-                let fixed = 23 + attributes.bytes().len() + 7;
-                if fixed + routes.longest() > self.context.max_length() {
-                    return Err(too_long);
-                }
-                while routes.prepare() {
-                    if !self.announce_classic(attributes, address, &mut routes) {
-                        return Err(too_long);
-                    }
-                }
-            }
-            next_hop => {
-                let hop = next_hop.map_or(0, |hop| hop.encoded_length_of(family));
-                // The header, two length fields, the frame of MP_REACH_NLRI.
-                let fixed = 23 + attributes.bytes().len() + 9 + usize::from(hop);
-                if fixed + routes.longest() > self.context.max_length() {
-                    return Err(too_long);
-                }
-                while routes.prepare() {
-                    if !self.announce_multiprotocol(attributes, next_hop, &mut routes) {
-                        return Err(too_long);
-                    }
-                }
-            }
+        let classic = match next_hop {
+            Some(NextHop::V4(address)) if family == Family::IPV4_UNICAST => Some(address),
+            _ => None,
+        };
+        let hop = next_hop.map_or(0, |hop| usize::from(hop.encoded_length_of(family)));
+        // The header, two length fields, and NEXT_HOP or the frame of MP_REACH_NLRI
+        let extra = if classic.is_some() { 7 } else { 9 + hop };
+        let fixed = 23 + attributes.bytes().len() + extra;
+        let mut routes = Pending::new(routes, family, false, self.context.has_add_path(family));
+        if fixed + routes.longest() > self.context.max_length() {
+            let (routes, attributes) = (routes.routes.count(), attributes.bytes().len());
+            return Err(RoutesLeftOut { routes, attributes });
         }
-        Ok(())
+        while routes.prepare() {
+            match classic {
+                Some(address) => self.announce_classic(attributes, address, &mut routes),
+                None => self.announce_multiprotocol(attributes, next_hop, &mut routes),
+            }
+            routes.leave_out_if_too_long();
+        }
+        match routes.left_out {
+            0 => Ok(()),
+            routes => Err(RoutesLeftOut { routes, attributes: attributes.bytes().len() }),
+        }
     }
 
-    /// One message, if there is a route for it; false when there is no room for it.
+    /// One message, if there is a route that fits into it.
     fn announce_classic<T: EncodeNlri>(
         &mut self,
         attributes: AttributesRef<'_>,
         next_hop: Ipv4Addr,
         routes: &mut Pending<impl Iterator<Item = T>, T>,
-    ) -> bool {
+    ) {
         let start = self.out.len();
         let length = attributes.bytes().len() + 7;
         self.out.reserve(HEADER_LENGTH + 4 + length + STEP);
@@ -165,16 +167,15 @@ impl<'a> UpdateWriter<'a> {
         } else {
             self.out.truncate(start);
         }
-        routes.written || routes.next.is_none()
     }
 
-    /// One message, if there is a route for it; false when there is no room for it.
+    /// One message, if there is a route that fits into it.
     fn announce_multiprotocol<T: EncodeNlri>(
         &mut self,
         attributes: AttributesRef<'_>,
         next_hop: Option<NextHop>,
         routes: &mut Pending<impl Iterator<Item = T>, T>,
-    ) -> bool {
+    ) {
         let start = begin(self.out, MessageType::UPDATE);
         self.out.put_u32(0); // both length fields; the second is filled in below
         let attribute = self.begin_mp(AttributeCode::MP_REACH_NLRI, routes.family);
@@ -194,11 +195,10 @@ impl<'a> UpdateWriter<'a> {
         } else {
             self.out.truncate(start);
         }
-        routes.written || routes.next.is_none()
     }
 
-    /// Withdraws `routes`. Those of another family than `family` are left out, as are flow specifications
-    /// that no message can hold.
+    /// Withdraws `routes`. Those of another family than `family` are left out, as are those that no message can
+    /// hold: they cannot have been announced.
     pub fn withdraw<T: EncodeNlri>(&mut self, family: Family, routes: impl IntoIterator<Item = T>) {
         let add_path = self.context.has_add_path(family);
         let mut routes = Pending::new(routes, family, true, add_path);
@@ -219,10 +219,12 @@ impl<'a> UpdateWriter<'a> {
                 self.end_mp(attribute);
                 self.end_attributes(start);
             }
-            if !routes.written {
-                return self.out.truncate(start);
+            if routes.written {
+                self.end(start);
+            } else {
+                self.out.truncate(start);
             }
-            self.end(start);
+            routes.leave_out_if_too_long();
         }
     }
 
@@ -275,6 +277,8 @@ struct Pending<I, T> {
     plain: bool,
     /// The last [`Pending::fill`] wrote something.
     written: bool,
+    /// Routes that no message can hold
+    left_out: usize,
 }
 
 impl<T: EncodeNlri, I: Iterator<Item = T>> Pending<I, T> {
@@ -290,6 +294,7 @@ impl<T: EncodeNlri, I: Iterator<Item = T>> Pending<I, T> {
             add_path,
             plain: family.prefix_bits().is_some(),
             written: false,
+            left_out: 0,
         }
     }
 
@@ -299,6 +304,13 @@ impl<T: EncodeNlri, I: Iterator<Item = T>> Pending<I, T> {
             self.next = self.routes.next();
         }
         self.next.is_some()
+    }
+
+    /// A route for which an empty message had no room has none in any.
+    fn leave_out_if_too_long(&mut self) {
+        if !self.written && self.next.take().is_some() {
+            self.left_out += 1;
+        }
     }
 
     /// Octets of the longest prefix; other families have no such limit, or a far one.
@@ -325,10 +337,14 @@ impl<T: EncodeNlri, I: Iterator<Item = T>> Pending<I, T> {
             if self.add_path {
                 out.put_u32(route.path_id());
             }
-            if !route.encode_nlri(self.family, self.withdrawn, out) {
-                out.truncate(before);
-            } else if out.len() > most {
-                return out.truncate(before);
+            match route.encode_nlri(self.family, self.withdrawn, out) {
+                Ok(()) if out.len() > most => return out.truncate(before),
+                Ok(()) => {}
+                Err(NotEncoded::OtherFamily) => out.truncate(before),
+                Err(NotEncoded::Impossible) => {
+                    out.truncate(before);
+                    self.left_out += 1;
+                }
             }
             self.next = None;
         }

@@ -6,17 +6,13 @@ pub(crate) mod encode;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
-use smallvec::SmallVec;
 
-use crate::attribute::EXTENDED_LENGTH;
-use crate::attribute::as_path::{AsPath, AsPathBuilder, widen};
-use crate::attribute::check::canonical_flags;
+use crate::attribute::canonical;
 use crate::attribute::next_hop::NextHop;
-use crate::attribute::owned::{PathAttributes, put_attribute};
-use crate::attribute::view::{AttributesRef, RawAttribute};
-use crate::codec::Cursor;
+use crate::attribute::owned::PathAttributes;
+use crate::attribute::view::AttributesRef;
 use crate::error::{Disposition, Flaw, UpdateError};
-use crate::iana::{AS_TRANS, AttributeCode, Family};
+use crate::iana::Family;
 use crate::nlri::{Form, Nlri};
 
 /// Routes announced and withdrawn: a view on the received message, all of which has been checked.
@@ -64,7 +60,7 @@ pub struct Update {
     attributes: Span,
     announced: Span,
     /// Of withdrawn and of announced classic routes
-    counts: [u16; 2],
+    counts: [u32; 2],
     four_octet_as: bool,
     /// Attributes stand in the order of canonical form.
     ordered: bool,
@@ -100,7 +96,7 @@ struct Routes {
     family: Family,
     span: Span,
     form: Form,
-    count: u16,
+    count: u32,
 }
 
 /// MP_REACH_NLRI (RFC 4760 §3).
@@ -185,7 +181,8 @@ impl Update {
     #[inline]
     pub fn unreach(&self) -> impl Iterator<Item = Unreach<'_>> {
         let announced = self.treat_as_withdraw.then(|| self.announced());
-        let mp_reach = announced.and_then(|_| self.mp_reach()).map(|reach| reach.nlri);
+        let mp_reach = announced.and_then(|_| self.mp_reach());
+        let mp_reach = mp_reach.map(|reach| reach.nlri.without_labels());
         [Some(self.withdrawn()), self.mp_unreach().map(|unreach| unreach.nlri), announced, mp_reach]
             .into_iter()
             .flatten()
@@ -222,7 +219,7 @@ impl Update {
     }
 
     #[inline]
-    fn classic(&self, span: Span, count: u16) -> Nlri<'_> {
+    fn classic(&self, span: Span, count: u32) -> Nlri<'_> {
         let form = Form { add_path: self.add_path, ..Form::default() };
         Nlri::checked(Family::IPV4_UNICAST, span.of(&self.body), form, count)
     }
@@ -278,97 +275,16 @@ impl Update {
     }
 
     /// Writes the attributes in canonical form over `out` and returns a view on them. Equal attributes give
-    /// equal bytes, in whatever order, with whatever flags and width of AS numbers they came.
+    /// equal bytes, in whatever order and with whatever width of AS numbers they came. Of the flags only the
+    /// partial bit counts, where it may be set (RFC 4271 §5).
     ///
     /// NEXT_HOP and the MP attributes are left out. AS4_PATH and AS4_AGGREGATOR are merged (RFC 6793 §4.2.3).
     /// Attributes that are not known get the partial bit, or are left out where they are not transitive
     /// (RFC 4271 §5).
     pub fn canonical_attributes<'a>(&self, out: &'a mut Vec<u8>) -> AttributesRef<'a> {
         out.clear();
-        let attributes = self.attributes();
-        if self.ordered && self.four_octet_as {
-            copy_canonical(attributes.bytes(), out);
-            return AttributesRef::new(out);
-        }
-        let mut list: SmallVec<[RawAttribute<'_>; 16]> = attributes.iter().collect();
-        if !self.ordered {
-            list.sort_unstable_by_key(|raw| raw.code);
-        }
-        for raw in list {
-            let flags = canonical_flags(raw.flags, raw.code);
-            match raw.code {
-                AttributeCode::AS_PATH if !self.four_octet_as => {
-                    let mut path = AsPathBuilder::default();
-                    widen(raw.value, as4_path(attributes), &mut path);
-                    put_attribute(out, flags, raw.code, path.bytes());
-                }
-                AttributeCode::AGGREGATOR if !self.four_octet_as => {
-                    let as4 = attributes.value(AttributeCode::AS4_AGGREGATOR);
-                    put_attribute(out, flags, raw.code, &widen_aggregator(raw.value, as4));
-                }
-                _ => put_canonical(out, &raw),
-            }
-        }
+        canonical::write(self.attributes(), self.ordered, out);
         AttributesRef::new(out)
-    }
-}
-
-/// Whether canonical form has the attribute.
-const fn is_canonical(raw: &RawAttribute<'_>) -> bool {
-    match raw.code {
-        AttributeCode::NEXT_HOP
-        | AttributeCode::MP_REACH_NLRI
-        | AttributeCode::MP_UNREACH_NLRI
-        | AttributeCode::AS4_PATH
-        | AttributeCode::AS4_AGGREGATOR => false,
-        code => raw.is_transitive() || crate::attribute::check::category(code).is_some(),
-    }
-}
-
-/// Copies attributes that stand in order. Nearly all are in canonical form already, so they are copied
-/// together.
-fn copy_canonical(bytes: &[u8], out: &mut Vec<u8>) {
-    let mut cursor = Cursor::new(bytes);
-    // Where that begins which is to be copied as it is
-    let mut run = 0;
-    loop {
-        let end = cursor.offset();
-        let Some(raw) = RawAttribute::decode(&mut cursor) else {
-            return out.extend_from_slice(bytes.get(run..end).unwrap_or_default());
-        };
-        let long = if raw.value.len() > usize::from(u8::MAX) { EXTENDED_LENGTH } else { 0 };
-        if raw.flags != canonical_flags(raw.flags, raw.code) | long || !is_canonical(&raw) {
-            out.extend_from_slice(bytes.get(run..end).unwrap_or_default());
-            put_canonical(out, &raw);
-            run = cursor.offset();
-        }
-    }
-}
-
-fn put_canonical(out: &mut Vec<u8>, raw: &RawAttribute<'_>) {
-    if is_canonical(raw) {
-        put_attribute(out, canonical_flags(raw.flags, raw.code), raw.code, raw.value);
-    }
-}
-
-/// AS4_PATH, unless it is to be ignored: RFC 6793 §4.2.3 does when AGGREGATOR has a real AS number.
-fn as4_path(attributes: AttributesRef<'_>) -> Option<AsPath<'_>> {
-    let as4_aggregator = attributes.value(AttributeCode::AS4_AGGREGATOR);
-    if let (Some(aggregator), Some(_)) = (attributes.aggregator(), as4_aggregator)
-        && aggregator.asn != u32::from(AS_TRANS)
-    {
-        return None;
-    }
-    attributes.value(AttributeCode::AS4_PATH).map(AsPath::new)
-}
-
-/// RFC 6793 §4.2.3: AS4_AGGREGATOR counts when AGGREGATOR has AS_TRANS.
-fn widen_aggregator(value: &[u8], as4: Option<&[u8]>) -> [u8; 8] {
-    let mut cursor = Cursor::new(value);
-    let (asn, router) = (cursor.u16().unwrap_or_default(), cursor.u32().unwrap_or_default());
-    match as4.and_then(|as4| <[u8; 8]>::try_from(as4).ok()) {
-        Some(as4) if asn == AS_TRANS => as4,
-        _ => (u64::from(asn) << 32 | u64::from(router)).to_be_bytes(),
     }
 }
 

@@ -6,7 +6,11 @@ use core::net::Ipv4Addr;
 use proptest::prelude::*;
 
 use super::*;
-use crate::{Afi, Aggregator, AsPathBuilder, Context, Origin, PathAttributes, Safi, SegmentKind};
+use crate::attribute::EXTENDED_LENGTH;
+use crate::{
+    AS_TRANS, Afi, Aggregator, AsPathBuilder, AttributeCode, Context, Origin, PathAttributes, Safi,
+    SegmentKind,
+};
 
 mod rfc7606;
 
@@ -785,7 +789,7 @@ fn contexts() -> impl Iterator<Item = Context> {
         add_path: if bits & 4 != 0 {
             smallvec::smallvec![Family::IPV4_UNICAST, Family::IPV6_UNICAST]
         } else {
-            SmallVec::new()
+            smallvec::SmallVec::new()
         },
         external: bits & 4 != 0,
     })

@@ -302,7 +302,13 @@ impl Network {
         let [(first, a), (second, b)] = ends;
         assert_eq!(first, second, "one connection, not two");
         assert_eq!((&a.local, &a.remote), (&b.remote, &b.local));
-        assert_eq!((&a.send, &a.hold_time), (&b.receive, &b.hold_time));
+        // What one sends the other takes (RFC 8654 §4: also where only one of them offered long messages).
+        for (from, to) in [(a, b), (b, a)] {
+            assert!(to.receive.extended_message || !from.send.extended_message);
+            let extended_message = to.receive.extended_message;
+            assert_eq!(bgp_wire::Context { extended_message, ..from.send.clone() }, to.receive);
+        }
+        assert_eq!(a.hold_time, b.hold_time);
         assert_eq!((&a.families, a.route_refresh), (&b.families, b.route_refresh));
         assert_eq!(a.extended_next_hop, b.extended_next_hop);
         let swapped = Endpoints { local: b.endpoints.remote, remote: b.endpoints.local };

@@ -50,7 +50,7 @@ fn announce(
     family: Family,
     next_hop: &NextHop,
     prefixes: &[IpNet],
-) -> Result<Vec<Update>, AttributesTooLong> {
+) -> Result<Vec<Update>, RoutesLeftOut> {
     let mut out = BytesMut::new();
     let mut writer = UpdateWriter::new(&mut out, context);
     let result = writer.announce(attributes.view(), family, next_hop, prefixes.iter().copied());
@@ -216,7 +216,7 @@ fn attributes_too_long() {
                     &next_hop,
                     two,
                 );
-                assert_eq!(result, Err(AttributesTooLong { length: room + 1 }));
+                assert_eq!(result, Err(RoutesLeftOut { routes: 2, attributes: room + 1 }));
                 assert_eq!(out[..], [1, 2, 3]);
             }
         }
@@ -233,7 +233,7 @@ fn as4_path_counts_for_the_limit() {
     path.segment(SegmentKind::Sequence, [200_000; 3]);
     attributes.set(0xe0, AttributeCode(99), &vec![7; 4096 - 23 - 7 - 5 - 25]).as_path(&path);
     let error = announce(&context, &attributes, Family::IPV4_UNICAST, &V4, &v4(1));
-    assert!(matches!(error, Err(AttributesTooLong { .. })));
+    assert!(matches!(error, Err(RoutesLeftOut { .. })));
 }
 
 #[test]
@@ -561,4 +561,70 @@ fn each_route_has_its_path_identifier() {
     }
     let expected: Vec<_> = routes.collect();
     assert_eq!(found, expected);
+}
+
+fn big_flow(count: u64) -> FlowSpecBuilder {
+    let mut flow = FlowSpecBuilder::ipv4();
+    let operators = (0..count).map(|value| FlowOperator { bits: 1, value: 300 + value });
+    flow.operators(FlowComponentType::PORT, operators);
+    flow
+}
+
+/// A route that no message can hold does not keep those behind it from being written.
+#[test]
+fn a_route_that_is_too_long_is_left_out_alone() {
+    let context = Context { four_octet_as: true, ..Context::default() };
+    let (big, impossible) = (big_flow(1359), big_flow(1400));
+    let mut small = FlowSpecBuilder::ipv4();
+    small.prefix(FlowComponentType::DESTINATION_PREFIX, "10.0.0.0/8".parse().expect("a prefix"));
+    let routes = [&small, &big, &impossible, &small].map(|flow| Destination::FlowSpec(flow.view()));
+    let family = Family::IPV4_FLOW_SPEC;
+    let mut out = BytesMut::new();
+    let mut writer = UpdateWriter::new(&mut out, &context);
+    writer.withdraw(family, routes.clone());
+    let attributes = attributes();
+    let left_out = writer.announce_without_next_hop(attributes.view(), family, routes);
+    let length = attributes.view().bytes().len();
+    assert_eq!(left_out, Err(RoutesLeftOut { routes: 2, attributes: length }));
+    let list = updates(out, &context);
+    let withdrawn = list.iter().flat_map(Update::unreach);
+    assert_eq!(withdrawn.map(|unreach| unreach.nlri.destinations().count()).sum::<usize>(), 2);
+    let announced = list.iter().flat_map(Update::reach);
+    assert_eq!(announced.map(|reach| reach.nlri.destinations().count()).sum::<usize>(), 2);
+}
+
+/// What a format cannot say is an error, not another route.
+#[test]
+fn routes_without_labels_or_next_hop_are_refused() {
+    let context = Context { four_octet_as: true, ..Context::default() };
+    let prefix = "10.0.1.0/24".parse().expect("a prefix");
+    let mut out = BytesMut::new();
+    let mut writer = UpdateWriter::new(&mut out, &context);
+    for labels in [LabelStack::default(), (1..20).collect()] {
+        let route = [Destination::Labelled { labels, prefix }];
+        let result = writer.announce(attributes().view(), Family::IPV4_LABELLED, &V4, route);
+        assert!(result.is_err());
+    }
+    let result = writer.announce_without_next_hop(attributes().view(), Family::IPV6_UNICAST, v6(3));
+    assert!(matches!(result, Err(RoutesLeftOut { routes: 3, .. })));
+    assert!(out.is_empty());
+}
+
+/// Received attributes are made canonical on their way out: NEXT_HOP and MP_REACH_NLRI would stand twice.
+#[test]
+fn received_attributes_can_be_announced() {
+    for four_octet_as in [true, false] {
+        let context = Context { four_octet_as, ..Context::default() };
+        for (family, hop, nets) in
+            [(Family::IPV4_UNICAST, V4, v4(3)), (Family::IPV6_UNICAST, V6, v6(3))]
+        {
+            let list = announce(&context, &attributes(), family, &hop, &nets).expect("room");
+            let mut out = BytesMut::new();
+            let mut writer = UpdateWriter::new(&mut out, &context);
+            let received = list[0].attributes();
+            assert_eq!(received.to_path_attributes(), attributes());
+            writer.announce(received, family, &hop, nets.iter().copied()).expect("room");
+            assert_eq!(updates(out, &context), list);
+        }
+    }
 }

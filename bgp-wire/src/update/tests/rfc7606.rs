@@ -89,9 +89,13 @@ fn rfc7606_2_attribute_discard() {
 /// §3 b: unchanged from RFC 4271
 #[test]
 fn rfc7606_3_b_lengths_too_large() {
-    for bytes in [&[][..], &[0, 1, 0, 0], &[0, 0, 0, 1], &[0, 0]] {
+    // With the place of the length that is wrong
+    for (bytes, offset) in
+        [(&[][..], 0), (&[0, 2, 0], 0), (&[0, 1, 0, 0], 3), (&[0, 0, 0, 1], 2), (&[0, 0], 2)]
+    {
         let update = lenient(bytes.to_vec());
         assert_eq!(update.disposition(), Some(SessionReset));
+        assert_eq!(update.flaws()[0].error.offset(), Some(offset));
         let notification = update.session_reset().expect("one").notification();
         assert_eq!((notification.code.0, notification.subcode, notification.data.len()), (3, 1, 0));
         assert_eq!(left(&update), (0, 0));
@@ -117,6 +121,13 @@ fn rfc7606_3_c_attribute_flags() {
     ] {
         assert_eq!(beside(attribute), Some(TreatAsWithdraw), "{attribute:?}");
     }
+    let old = Context::default();
+    let as4_path = [0x80, 17, 6, 2, 1, 0, 3, 0xd, 0x40];
+    assert_eq!(beside_in(&as4_path, &old), Some(TreatAsWithdraw));
+    assert_eq!(beside(&[0x80, 40, 10, 1, 0, 7, 0, 0, 0, 0, 0, 0, 1]), Some(TreatAsWithdraw));
+    assert_eq!(beside(&[0x80, 22, 9, 0, 6, 0, 0, 1, 1, 1, 1, 1]), Some(TreatAsWithdraw));
+    assert_eq!(beside(&attribute(0x80, 25, &[1; 20])), Some(TreatAsWithdraw));
+    assert_eq!(beside(&[0x80, 128, 4, 0, 0, 0, 1]), Some(TreatAsWithdraw));
     // "unless the specification for the attribute mandates different handling": §3 f, RFC 7311 §3.2
     assert_eq!(beside(&[0x80, 6, 0]), Some(DiscardAttribute));
     assert_eq!(beside(&[0x40, 7, 8, 0, 0, 0, 1, 1, 1, 1, 1]), Some(DiscardAttribute));
@@ -172,7 +183,7 @@ fn rfc7606_3_g_attributes_that_stand_twice() {
     let found: Vec<_> =
         update.flaws().iter().map(|flaw| (flaw.error.code(), flaw.disposition)).collect();
     let med = (Some(AttributeCode::MULTI_EXIT_DISC), DiscardAttribute);
-    assert_eq!(found, [med, med, (Some(AttributeCode(99)), DiscardAttribute)]);
+    assert_eq!(found, [med, (Some(AttributeCode(99)), DiscardAttribute)], "one flaw a code");
     assert_eq!(update.attributes().med(), Some(1));
     assert_eq!(update.attributes().value(AttributeCode(99)), Some(&[1][..]));
     assert_eq!(left(&update), (0, 1));
@@ -277,6 +288,9 @@ fn rfc7606_5_2_missing_nlri() {
     assert_eq!(without(PREFIX, &[ORIGIN, &[0x80, 4, 0]]), Some(SessionReset));
     assert_eq!(without(&[], &[&[0x80, 15, 3, 0, 2, 1], &[0x80, 4, 0]]), Some(SessionReset));
     assert_eq!(without(&[], &[&[0x40]]), Some(SessionReset));
+    // The attribute that is cut off may have been MP_REACH_NLRI.
+    let unreach: &[u8] = &[0x80, 15, 5, 0, 2, 1, 8, 0x20];
+    assert_eq!(without(&[], &[unreach, &[0x80, 14, 60, 0, 2, 1]]), Some(SessionReset));
     assert_eq!(without(&[], &[&[0x40, 6, 1, 0]]), Some(DiscardAttribute));
     // MP_REACH_NLRI with no routes in it
     let mp_reach = [&[0x80, 14, 21, 0, 2, 1, 16][..], &GLOBAL, &[0]].concat();
@@ -558,6 +572,53 @@ fn rfc7311_3_2_aigp() {
         assert_eq!(aigp(value), Some(DiscardAttribute), "{value:?}");
     }
     assert_eq!(beside_in(&attribute(0x80, 26, &fine), &external()), Some(DiscardAttribute));
+}
+
+/// RFC 8955 §4: "The Network Address of the Next-Hop field MUST be ignored."
+#[test]
+fn rfc8955_4_next_hops_of_flow_specifications() {
+    let flow = attribute(0x80, 14, &[0, 1, 133, 4, 0, 0, 0, 0, 0, 3, 1, 8, 10]);
+    assert_eq!(beside(&flow), None);
+}
+
+/// RFC 9136 §3.2: a gateway and an Ethernet segment
+#[test]
+fn rfc9136_3_2_two_overlay_indexes() {
+    for (esi, gateway, expected) in
+        [(1, 0, None), (0, 1, None), (0, 0, None), (1, 1, Some(TreatAsWithdraw))]
+    {
+        let mut value = vec![0, 25, 70, 4, 192, 0, 2, 1, 0, 5, 34];
+        value.extend([0; 8]);
+        value.extend([esi; 10]);
+        value.extend([0, 0, 0, 7, 8, 10, 0, 0, 0]);
+        value.extend([gateway; 4]);
+        value.extend([0, 0, 0x11]);
+        assert_eq!(beside(&attribute(0x80, 14, &value)), expected, "{esi} {gateway}");
+    }
+}
+
+/// A message has room for very many attributes that stand again: they are not all told.
+#[test]
+fn the_list_of_flaws_is_bounded() {
+    let list = [0xc0, 99, 0].repeat(21_000);
+    let context = Context { extended_message: true, ..wide() };
+    let update = Update::decode(body(&[], &[&list], &[]).into(), &context);
+    assert_eq!((update.flaws().len(), update.attributes().iter().count()), (1, 1));
+}
+
+/// Labels are no part of what a withdrawal names (RFC 8277 §2.4).
+#[test]
+fn routes_that_count_as_withdrawn_have_no_labels() {
+    let reach =
+        attribute(0x80, 14, &[0, 1, 4, 4, 192, 0, 2, 1, 0, 56, 0, 6, 0x40, 0, 0xc, 0x81, 10]);
+    let update = lenient(body(&[], &[&reach, &[0x40, 1, 1, 9], AS_PATH], &[]));
+    let routes = |nlri: crate::Nlri<'_>| -> Vec<String> {
+        nlri.destinations().map(|(_, destination)| destination.to_string()).collect()
+    };
+    let unreach = update.unreach().next().expect("withdrawn");
+    assert_eq!(routes(unreach.nlri), ["10.0.0.0/8"]);
+    let reach = update.mp_reach().expect("as it came");
+    assert_eq!(routes(reach.nlri), ["10.0.0.0/8 label 100/200"]);
 }
 
 /// RFC 8092 §6
