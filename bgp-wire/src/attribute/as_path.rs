@@ -310,8 +310,8 @@ impl AsPathBuilder {
     }
 }
 
-/// Whether a value parses as segments of AS numbers of `width` octets, none of them empty, none of the
-/// numbers zero (RFC 4271 §6.3, RFC 7606 §7.2, RFC 7607 §2).
+/// Whether a value parses as segments of AS numbers of 2 octets (`narrow`) or 4, none of them empty, none of
+/// the numbers zero (RFC 4271 §6.3, RFC 7606 §7.2, RFC 7607 §2).
 pub(crate) fn is_well_formed(value: &[u8], narrow: bool) -> bool {
     let mut cursor = Cursor::new(value);
     while !cursor.is_empty() {

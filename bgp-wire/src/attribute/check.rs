@@ -188,6 +188,7 @@ impl Checks {
             AttributeCode::LARGE_COMMUNITIES => items_of(12),
             AttributeCode::IPV6_EXTENDED_COMMUNITIES => items_of(20),
             AttributeCode::PMSI_TUNNEL => parses(PmsiTunnel::decode(value).is_some()),
+            // The framing; what RFC 9012 §13 says of tunnels without an endpoint is for those who use them.
             AttributeCode::TUNNEL_ENCAPSULATION => {
                 parses(TunnelEncapsulation::new(value).is_well_formed())
             }

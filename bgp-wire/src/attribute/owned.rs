@@ -135,44 +135,44 @@ impl PathAttributes {
         start..start
     }
 
-    /// Sets ORIGIN.
+    /// Sets ORIGIN (RFC 4271 §5.1.1).
     pub fn origin(&mut self, origin: Origin) -> &mut Self {
         self.set(TRANSITIVE, AttributeCode::ORIGIN, &[origin.code()])
     }
 
-    /// Sets AS_PATH.
+    /// Sets AS_PATH (RFC 4271 §5.1.2).
     pub fn as_path(&mut self, path: &AsPathBuilder) -> &mut Self {
         self.set(TRANSITIVE, AttributeCode::AS_PATH, path.bytes())
     }
 
-    /// Sets MULTI_EXIT_DISC.
+    /// Sets MULTI_EXIT_DISC (RFC 4271 §5.1.4).
     pub fn med(&mut self, med: u32) -> &mut Self {
         self.set(OPTIONAL, AttributeCode::MULTI_EXIT_DISC, &med.to_be_bytes())
     }
 
-    /// Sets LOCAL_PREF.
+    /// Sets LOCAL_PREF (RFC 4271 §5.1.5).
     pub fn local_pref(&mut self, preference: u32) -> &mut Self {
         self.set(TRANSITIVE, AttributeCode::LOCAL_PREF, &preference.to_be_bytes())
     }
 
-    /// Sets ATOMIC_AGGREGATE.
+    /// Sets ATOMIC_AGGREGATE (RFC 4271 §5.1.6).
     pub fn atomic_aggregate(&mut self) -> &mut Self {
         self.set(TRANSITIVE, AttributeCode::ATOMIC_AGGREGATE, &[])
     }
 
-    /// Sets AGGREGATOR.
+    /// Sets AGGREGATOR (RFC 4271 §5.1.7).
     pub fn aggregator(&mut self, aggregator: Aggregator) -> &mut Self {
         let value = u64::from(aggregator.asn) << 32 | u64::from(u32::from(aggregator.router));
         self.set(OPTIONAL | TRANSITIVE, AttributeCode::AGGREGATOR, &value.to_be_bytes())
     }
 
-    /// Sets COMMUNITIES; an empty list removes the attribute.
+    /// Sets COMMUNITIES (RFC 1997); an empty list removes the attribute.
     pub fn communities(&mut self, list: impl IntoIterator<Item = Community>) -> &mut Self {
         let value: Vec<u8> = list.into_iter().flat_map(|item| item.0.to_be_bytes()).collect();
         self.list(OPTIONAL | TRANSITIVE, AttributeCode::COMMUNITIES, &value)
     }
 
-    /// Sets EXTENDED_COMMUNITIES; an empty list removes the attribute.
+    /// Sets EXTENDED_COMMUNITIES (RFC 4360 §2); an empty list removes the attribute.
     pub fn extended_communities(
         &mut self,
         list: impl IntoIterator<Item = ExtendedCommunity>,
@@ -181,7 +181,7 @@ impl PathAttributes {
         self.list(OPTIONAL | TRANSITIVE, AttributeCode::EXTENDED_COMMUNITIES, &value)
     }
 
-    /// Sets LARGE_COMMUNITIES; an empty list removes the attribute.
+    /// Sets LARGE_COMMUNITIES (RFC 8092 §3); an empty list removes the attribute.
     pub fn large_communities(
         &mut self,
         list: impl IntoIterator<Item = LargeCommunity>,
@@ -191,12 +191,12 @@ impl PathAttributes {
         self.list(OPTIONAL | TRANSITIVE, AttributeCode::LARGE_COMMUNITIES, &value)
     }
 
-    /// Sets ORIGINATOR_ID (RFC 4456).
+    /// Sets ORIGINATOR_ID (RFC 4456 §8).
     pub fn originator_id(&mut self, router: Ipv4Addr) -> &mut Self {
         self.set(OPTIONAL, AttributeCode::ORIGINATOR_ID, &router.octets())
     }
 
-    /// Sets CLUSTER_LIST (RFC 4456); an empty list removes the attribute.
+    /// Sets CLUSTER_LIST (RFC 4456 §8); an empty list removes the attribute.
     pub fn cluster_list(&mut self, list: impl IntoIterator<Item = Ipv4Addr>) -> &mut Self {
         let value: Vec<u8> = list.into_iter().flat_map(|item| item.octets()).collect();
         self.list(OPTIONAL, AttributeCode::CLUSTER_LIST, &value)

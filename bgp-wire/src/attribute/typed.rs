@@ -91,33 +91,33 @@ pub enum Attribute<'a> {
     Aggregator(Aggregator),
     /// RFC 1997
     Communities(Communities<'a>),
-    /// RFC 4456
+    /// RFC 4456 §8
     OriginatorId(Ipv4Addr),
-    /// RFC 4456
+    /// RFC 4456 §8
     ClusterList(ClusterList<'a>),
     /// RFC 4760 §3: what is in it, [`crate::Update::mp_reach`] reads
     MpReachNlri(&'a [u8]),
     /// RFC 4760 §4: what is in it, [`crate::Update::mp_unreach`] reads
     MpUnreachNlri(&'a [u8]),
-    /// RFC 4360
+    /// RFC 4360 §2
     ExtendedCommunities(ExtendedCommunities<'a>),
-    /// RFC 6793
+    /// RFC 6793 §3
     As4Path(AsPath<'a>),
-    /// RFC 6793
+    /// RFC 6793 §3
     As4Aggregator(Aggregator),
     /// RFC 6514 §5
     PmsiTunnel(PmsiTunnel<'a>),
-    /// RFC 9012
+    /// RFC 9012 §2
     TunnelEncapsulation(TunnelEncapsulation<'a>),
-    /// RFC 5701
+    /// RFC 5701 §2
     Ipv6ExtendedCommunities(Ipv6ExtendedCommunities<'a>),
-    /// RFC 7311
+    /// RFC 7311 §3
     Aigp(Aigp<'a>),
-    /// RFC 8092
+    /// RFC 8092 §3
     LargeCommunities(LargeCommunities<'a>),
-    /// RFC 9234
+    /// RFC 9234 §5
     OnlyToCustomer(u32),
-    /// RFC 8669
+    /// RFC 8669 §3
     PrefixSid(PrefixSid<'a>),
     /// Any other, and one whose value does not parse
     Unknown(RawAttribute<'a>),

@@ -186,51 +186,51 @@ impl<'a> AttributesRef<'a> {
         self.value(code)?.try_into().ok().map(u32::from_be_bytes)
     }
 
-    /// ORIGIN
+    /// ORIGIN (RFC 4271 §5.1.1)
     pub fn origin(self) -> Option<Origin> {
         self.value(AttributeCode::ORIGIN)?.first().copied().and_then(Origin::decode)
     }
 
-    /// AS_PATH; an empty path where there is none. From a neighbour of 2-octet AS numbers it is as it came:
+    /// AS_PATH (RFC 4271 §5.1.2); an empty path where there is none. From a neighbour of 2-octet AS numbers it is as it came:
     /// [`crate::Update::canonical_attributes`] merges AS4_PATH into it.
     pub fn as_path(self) -> AsPath<'a> {
         let value = self.value(AttributeCode::AS_PATH).unwrap_or_default();
         if self.four_octet_as() { AsPath::new(value) } else { AsPath::two_octet(value) }
     }
 
-    /// MULTI_EXIT_DISC
+    /// MULTI_EXIT_DISC (RFC 4271 §5.1.4)
     pub fn med(self) -> Option<u32> {
         self.number(AttributeCode::MULTI_EXIT_DISC)
     }
 
-    /// LOCAL_PREF
+    /// LOCAL_PREF (RFC 4271 §5.1.5)
     pub fn local_pref(self) -> Option<u32> {
         self.number(AttributeCode::LOCAL_PREF)
     }
 
-    /// Whether ATOMIC_AGGREGATE is there
+    /// Whether ATOMIC_AGGREGATE is there (RFC 4271 §5.1.6)
     pub fn atomic_aggregate(self) -> bool {
         self.value(AttributeCode::ATOMIC_AGGREGATE).is_some()
     }
 
-    /// AGGREGATOR
+    /// AGGREGATOR (RFC 4271 §5.1.7)
     pub fn aggregator(self) -> Option<Aggregator> {
         Aggregator::decode(self.value(AttributeCode::AGGREGATOR)?, self.four_octet_as())
     }
 
-    /// COMMUNITIES, in their order
+    /// COMMUNITIES (RFC 1997), in their order
     pub fn communities(self) -> impl ExactSizeIterator<Item = Community> + Clone + use<'a> {
         communities(self.value(AttributeCode::COMMUNITIES).unwrap_or_default())
     }
 
-    /// EXTENDED_COMMUNITIES, in their order
+    /// EXTENDED_COMMUNITIES (RFC 4360 §2), in their order
     pub fn extended_communities(
         self,
     ) -> impl ExactSizeIterator<Item = ExtendedCommunity> + Clone + use<'a> {
         extended_communities(self.value(AttributeCode::EXTENDED_COMMUNITIES).unwrap_or_default())
     }
 
-    /// LARGE_COMMUNITIES, in their order
+    /// LARGE_COMMUNITIES (RFC 8092 §3), in their order
     pub fn large_communities(
         self,
     ) -> impl ExactSizeIterator<Item = LargeCommunity> + Clone + use<'a> {
@@ -245,12 +245,12 @@ impl<'a> AttributesRef<'a> {
         ipv6_extended_communities(value)
     }
 
-    /// ORIGINATOR_ID (RFC 4456)
+    /// ORIGINATOR_ID (RFC 4456 §8)
     pub fn originator_id(self) -> Option<Ipv4Addr> {
         self.number(AttributeCode::ORIGINATOR_ID).map(Ipv4Addr::from)
     }
 
-    /// CLUSTER_LIST (RFC 4456), the latest cluster first
+    /// CLUSTER_LIST (RFC 4456 §8), the latest cluster first
     pub fn cluster_list(self) -> impl ExactSizeIterator<Item = Ipv4Addr> + Clone + use<'a> {
         addresses(self.value(AttributeCode::CLUSTER_LIST).unwrap_or_default())
     }
