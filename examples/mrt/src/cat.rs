@@ -115,15 +115,14 @@ impl Cat {
                 outcome = Err(Flaw::NoPeer { offset, index: entry.peer_index });
                 continue;
             };
-            let Some(mut attributes) = Attributes::read(entry.attributes) else {
+            let (attributes, well_formed) = Attributes::of_entry(&entry, rib.family());
+            if !well_formed {
                 outcome = Err(Flaw::Attributes { offset });
-                continue;
-            };
+            }
             let time = if self.options.changed { entry.originated } else { record.timestamp };
             let add_path = if entry.path_id.is_some() { "_AP" } else { "" };
             self.head.clear();
             let _ = write!(self.head, "TABLE_DUMP2{add_path}|{time}|B|{peer}");
-            attributes.next_hop = entry.next_hop();
             self.route(prefix, entry.path_id, &attributes)?;
         }
         Ok(outcome)
@@ -138,15 +137,10 @@ impl Cat {
         let time = if self.options.changed { path.originated } else { record.timestamp };
         self.begin(format_args!("TABLE_DUMP|{time}|B|{}|{}", path.peer, path.peer_as));
         let mut wide = std::mem::take(&mut self.scratch);
-        let written = match Attributes::read(path.wide_attributes(&mut wide)) {
-            Some(attributes) => {
-                let attributes = Attributes { next_hop: path.next_hop(), ..attributes };
-                self.route(path.prefix, None, &attributes).map(Ok)
-            }
-            None => Ok(Err(Flaw::Attributes { offset })),
-        };
+        let (attributes, well_formed) = Attributes::of_table_dump(path, &mut wide);
+        let written = self.route(path.prefix, None, &attributes);
         self.scratch = wide;
-        written
+        written.map(|()| if well_formed { Ok(()) } else { Err(Flaw::Attributes { offset }) })
     }
 
     fn state_change(&mut self, record: &Record, change: &StateChange) -> io::Result<()> {

@@ -140,9 +140,10 @@ impl Stat {
                 Some((_, count)) => count.table += 1,
                 None => outcome = Err(Flaw::NoPeer { offset, index: entry.peer_index }),
             }
-            match Attributes::read(entry.attributes) {
-                Some(attributes) => self.attributes(&attributes),
-                None => outcome = Err(Flaw::Attributes { offset }),
+            let (attributes, well_formed) = Attributes::of_entry(&entry, rib.family());
+            self.attributes(&attributes);
+            if !well_formed {
+                outcome = Err(Flaw::Attributes { offset });
             }
         }
         *self.networks.entry(rib.family()).or_default() += 1;
@@ -155,10 +156,10 @@ impl Stat {
         self.families.entry(family).or_default().table += 1;
         self.peers.entry((path.peer, u32::from(path.peer_as))).or_default().table += 1;
         let mut wide = std::mem::take(&mut self.scratch);
-        let attributes = Attributes::read(path.wide_attributes(&mut wide));
-        let outcome = attributes.map(|attributes| self.attributes(&attributes));
+        let (attributes, well_formed) = Attributes::of_table_dump(path, &mut wide);
+        self.attributes(&attributes);
         self.scratch = wide;
-        outcome.ok_or(Flaw::Attributes { offset })
+        if well_formed { Ok(()) } else { Err(Flaw::Attributes { offset }) }
     }
 
     fn bgp_message(&mut self, message: &MessageRecord, offset: u64) -> Result<(), Flaw> {

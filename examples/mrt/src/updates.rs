@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use bgp_wire::bmp::{self, PeerFlags, PeerHeader, PeerType, PeerUp, RouteMonitoring};
-use bgp_wire::{Context, Disposition, Family, Message, MessageError, Update};
+use bgp_wire::{AttributesRef, Context, Disposition, Family, Message, MessageError, Update};
 use ipnet::IpNet;
 
 use crate::attributes::Attributes;
@@ -15,8 +15,9 @@ pub(crate) enum Route<'a> {
     Announced(&'a Attributes<'a>),
 }
 
-/// Calls `each` for all routes of an UPDATE: those withdrawn, then those announced. They are taken as they came,
-/// whatever flaws would have made of them on a session.
+/// Calls `each` for all routes of an UPDATE: those withdrawn, then those announced, the classic ones first. They
+/// are taken as they came, with what can be read of their attributes, whatever flaws would have made of them on
+/// a session.
 pub(crate) fn for_each_route<E>(
     update: &Update,
     scratch: &mut Vec<u8>,
@@ -29,9 +30,13 @@ pub(crate) fn for_each_route<E>(
             each(nlri.family, prefix, path_id, Route::Withdrawn)?;
         }
     }
-    let attributes = Attributes::read(update.canonical_attributes(scratch)).unwrap_or_default();
+    let (mut attributes, _) = Attributes::read(update.canonical_attributes(scratch));
+    if !update.flaws().is_empty() {
+        attributes.add_discarded(attributes_as_they_came(update), update.attributes());
+    }
     let multiprotocol = update.mp_reach().map(|reach| (reach.next_hop, reach.nlri));
-    let classic = Some((update.next_hop(), update.announced()));
+    // Among the attributes is a NEXT_HOP only where a flaw took it away.
+    let classic = Some((update.next_hop().or(attributes.next_hop), update.announced()));
     for (next_hop, nlri) in [classic, multiprotocol].into_iter().flatten() {
         let attributes = Attributes { next_hop, ..attributes };
         let mut prefixes = nlri.prefixes();
@@ -40,6 +45,18 @@ pub(crate) fn for_each_route<E>(
         }
     }
     Ok(())
+}
+
+/// All attributes, those too that [`Update::attributes`] leaves out for their flaws.
+fn attributes_as_they_came(update: &Update) -> AttributesRef<'_> {
+    // Each behind its length: withdrawn routes, attributes (RFC 4271 §4.3)
+    fn field(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+        let (length, rest) = bytes.split_first_chunk()?;
+        rest.split_at_checked(u16::from_be_bytes(*length).into())
+    }
+    let attributes = field(update.body()).and_then(|(_, rest)| field(rest));
+    let attributes = attributes.map(|(attributes, _)| attributes).unwrap_or_default();
+    AttributesRef::received(attributes, update.attributes().four_octet_as())
 }
 
 /// The first flaw of an UPDATE.

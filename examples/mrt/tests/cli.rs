@@ -298,3 +298,138 @@ fn counts() {
     let output = run([OsStr::new("stat"), first.as_os_str(), second.as_os_str()], &[]);
     assert_eq!(outcome(&output), (Some(0), &*golden("stat.stdout"), ""));
 }
+
+/// A record of the time 16
+fn record(kind: u16, subtype: u16, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len()).expect("short").to_be_bytes();
+    [&[0, 0, 0, 16][..], &kind.to_be_bytes(), &subtype.to_be_bytes(), &length, body].concat()
+}
+
+/// Octets behind their length
+fn counted(octets: &[u8]) -> Vec<u8> {
+    [&u16::try_from(octets.len()).expect("short").to_be_bytes()[..], octets].concat()
+}
+
+/// A BGP4MP record of the peer 192.0.2.1 of AS 1, with AS numbers of 4 octets
+fn bgp4mp(subtype: u16, message: &[u8]) -> Vec<u8> {
+    let peering = [0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 1, 192, 0, 2, 1, 192, 0, 2, 2];
+    record(16, subtype, &[&peering, message].concat())
+}
+
+fn update(withdrawn: &[u8], attributes: &[u8], announced: &[u8]) -> Vec<u8> {
+    let body = [&counted(withdrawn), &counted(attributes), announced].concat();
+    let length = u16::try_from(19 + body.len()).expect("short").to_be_bytes();
+    [&[0xff; 16][..], &length, &[2], &body].concat()
+}
+
+const ORIGIN: &[u8] = &[0x40, 1, 1, 0];
+const AS_PATH: &[u8] = &[0x40, 2, 6, 2, 1, 0, 0, 0, 1];
+const NEXT_HOP: &[u8] = &[0x40, 3, 4, 192, 0, 2, 1];
+
+/// One malformed attribute (RFC 7606 §7), and the path and the origin that are left
+const MALFORMED: [(&[u8], &str); 11] = [
+    (&[0x80, 4, 1, 9], "1|IGP"),
+    (&[0x40, 5, 1, 9], "1|IGP"),
+    (&[0xc0, 8, 3, 1, 2, 3], "1|IGP"),
+    (&[0xc0, 8, 0], "1|IGP"),
+    (&[0xc0, 7, 3, 1, 2, 3], "1|IGP"),
+    (&[0xc0, 16, 1, 0], "1|IGP"),
+    (&[0xc0, 32, 1, 0], "1|IGP"),
+    (&[0x80, 10, 3, 1, 2, 3], "1|IGP"),
+    (&[0x40, 6, 1, 0], "1|IGP"),
+    // Twice: the first counts.
+    (&[0x40, 1, 1, 2], "1|IGP"),
+    (&[0x40, 2, 6, 2, 1, 0, 0, 0, 7], "1|IGP"),
+];
+
+/// The lines of what is malformed are printed, with what can be read of them.
+#[test]
+fn malformed_attributes_of_tables_are_told() {
+    let index = record(13, 1, &[1, 1, 1, 1, 0, 0, 0, 1, 2, 1, 1, 1, 1, 192, 0, 2, 1, 0, 0, 0, 1]);
+    let rib = |attributes: &[u8]| {
+        let head = [0, 0, 0, 0, 8, 10, 0, 1, 0, 0, 0, 0, 0, 0];
+        [index.clone(), record(13, 2, &[&head[..], &counted(attributes)].concat())].concat()
+    };
+    let good = [ORIGIN, AS_PATH, NEXT_HOP].concat();
+    let line = |rest: &str| format!("TABLE_DUMP2|16|B|192.0.2.1|1|10.0.0.0/8|{rest}|0|0||NAG||\n");
+    let told = "mrt: standard input: record at offset 33: attributes are malformed\n";
+    let mut cases: Vec<_> = MALFORMED
+        .iter()
+        .map(|(attribute, left)| ([&good, *attribute].concat(), format!("{left}|192.0.2.1")))
+        .collect();
+    let short_path = [ORIGIN, &[0x40, 2, 4, 2, 7, 0, 1], NEXT_HOP].concat();
+    let zero = [ORIGIN, &[0x40, 2, 6, 2, 1, 0, 0, 0, 0], NEXT_HOP].concat();
+    cases.extend([
+        (short_path, "|IGP|192.0.2.1".into()),
+        (zero, "0|IGP|192.0.2.1".into()),
+        ([&[0x40, 1, 1, 7], AS_PATH, NEXT_HOP].concat(), "1|INCOMPLETE|192.0.2.1".into()),
+        ([&[0x40, 1, 2, 0, 0], AS_PATH, NEXT_HOP].concat(), "1|IGP|192.0.2.1".into()),
+        ([ORIGIN, AS_PATH, &[0x40, 3, 3, 1, 2, 3]].concat(), "1|IGP|".into()),
+        ([ORIGIN, AS_PATH, &[0x80, 14, 6, 5, 1, 2, 3, 4, 5]].concat(), "1|IGP|".into()),
+        // Cut off
+        ([&good[..], &[0xc0, 8, 4, 0, 1]].concat(), "1|IGP|192.0.2.1".into()),
+        ([&good[..], &[0x40]].concat(), "1|IGP|192.0.2.1".into()),
+    ]);
+    for (attributes, rest) in cases {
+        assert_eq!(cat(&rib(&attributes)), (Some(1), line(&rest), told.into()), "{attributes:?}");
+        let output = run(["stat", "-"], &rib(&attributes));
+        assert_eq!((output.status.code(), text(&output.stderr)), (Some(1), told));
+    }
+    assert_eq!(cat(&rib(&good)), (Some(0), line("1|IGP|192.0.2.1"), String::new()));
+}
+
+#[test]
+fn malformed_attributes_of_older_tables_are_told() {
+    let path = |attributes: &[u8]| {
+        let head = [0, 0, 0, 0, 10, 0, 0, 0, 8, 1, 0, 0, 0, 0, 192, 0, 2, 1, 0, 1];
+        record(12, 1, &[&head[..], &counted(attributes)].concat())
+    };
+    let narrow: &[u8] = &[0x40, 2, 4, 2, 1, 0, 1];
+    let good = [ORIGIN, narrow, NEXT_HOP].concat();
+    let line = |path: &str| {
+        format!("TABLE_DUMP|16|B|192.0.2.1|1|10.0.0.0/8|{path}|IGP|192.0.2.1|0|0||NAG||\n")
+    };
+    let told = "mrt: standard input: record at offset 0: attributes are malformed\n";
+    for attribute in [&[0xc0, 8, 4, 0, 1][..], &[0x40], &[0xc0, 8, 2, 0, 1]] {
+        let attributes = [&good[..], attribute].concat();
+        assert_eq!(cat(&path(&attributes)), (Some(1), line("1"), told.into()), "{attributes:?}");
+    }
+    let short = [ORIGIN, &[0x40, 2, 4, 2, 7, 0, 1], NEXT_HOP].concat();
+    assert_eq!(cat(&path(&short)), (Some(1), line(""), told.into()));
+    assert_eq!(cat(&path(&good)), (Some(0), line("1"), String::new()));
+}
+
+/// Flaws take attributes away on a session; here they are printed as far as they can be read.
+#[test]
+fn updates_with_flaws_are_printed_as_they_came() {
+    let line = |path: &str, rest: &str| {
+        format!("BGP4MP|16|A|192.0.2.1|1|10.0.0.0/8|{path}|{rest}|NAG||\n")
+    };
+    for (attributes, wanted) in [
+        // A path that is malformed as it holds AS 0
+        (
+            [ORIGIN, &[0x40, 2, 10, 2, 2, 0, 0, 0, 1, 0, 0, 0, 0], NEXT_HOP],
+            line("1 0", "IGP|192.0.2.1|0|0|"),
+        ),
+        ([ORIGIN, AS_PATH, &[0x40, 3, 4, 0, 0, 0, 0]], line("1", "IGP|0.0.0.0|0|0|")),
+        (
+            [AS_PATH, NEXT_HOP, &[0xc0, 8, 6, 0, 1, 0, 2, 0, 3]],
+            line("1", "INCOMPLETE|192.0.2.1|0|0|1:2"),
+        ),
+    ] {
+        let (status, lines, errors) = cat(&bgp4mp(4, &update(&[], &attributes.concat(), &[8, 10])));
+        assert_eq!((status, lines), (Some(1), wanted), "{errors}");
+    }
+}
+
+/// As bgpdump has them: withdrawn before announced, the classic ones first
+#[test]
+fn order_of_the_routes_of_an_update() {
+    let mp_reach = [0x80, 14, 14, 0, 1, 2, 4, 192, 0, 2, 7, 0, 16, 10, 2, 8, 11];
+    let mp_unreach = [0x80, 15, 5, 0, 1, 2, 8, 12];
+    let attributes = [&mp_reach[..], &mp_unreach, ORIGIN, AS_PATH, NEXT_HOP].concat();
+    let (status, lines, _) = cat(&bgp4mp(4, &update(&[8, 13], &attributes, &[8, 10])));
+    let networks: Vec<_> = lines.lines().filter_map(|line| line.split('|').nth(5)).collect();
+    assert_eq!(networks, ["13.0.0.0/8", "12.0.0.0/8", "10.0.0.0/8", "10.2.0.0/16", "11.0.0.0/8"]);
+    assert_eq!(status, Some(0));
+}
