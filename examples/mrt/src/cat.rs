@@ -10,7 +10,7 @@ use bgp_wire::mrt::{
 };
 
 use crate::attributes::Attributes;
-use crate::error::{Failure, Flaw};
+use crate::error::{Failure, Flaw, Place};
 use crate::input::{Visitor, is_output_shown, visit};
 use crate::line::{Fields, write_route, write_withdrawal};
 use crate::updates::{BmpPeers, Route, flaw_of, for_each_route, update_of};
@@ -147,7 +147,7 @@ impl Cat {
         let peering = &change.peering;
         let (peer, asn) = (peering.addresses.peer(), peering.peer_as);
         let (old, new) = (change.old_state.0, change.new_state.0);
-        write!(self.out, "{}|", type_of(record))?;
+        write!(self.out, "{}|", type_of(record, false))?;
         write_time(&mut self.out, record)?;
         writeln!(self.out, "|STATE|{peer}|{asn}|{old}|{new}")
     }
@@ -160,15 +160,16 @@ impl Cat {
     ) -> io::Result<Result<(), Flaw>> {
         let update = match message.decode_message() {
             Ok(message) => update_of(message),
-            Err(error) => return Ok(Err(Flaw::Message { offset, error })),
+            Err(error) => return Ok(Err(Flaw::Message { place: Place::Record(offset), error })),
         };
         let Some(update) = update else { return Ok(Ok(())) };
         let mut time = Vec::new();
         write_time(&mut time, record)?;
         let time = String::from_utf8_lossy(&time).into_owned();
         let peer = (message.peering.addresses.peer(), message.peering.peer_as);
-        self.routes(&update, type_of(record), &time, &format!("{}|{}", peer.0, peer.1))?;
-        Ok(flaw_of(&update, offset))
+        let kind = type_of(record, message.local);
+        self.routes(&update, kind, &time, &format!("{}|{}", peer.0, peer.1))?;
+        Ok(flaw_of(&update, Place::Record(offset)))
     }
 
     /// The lines of an UPDATE.
@@ -219,9 +220,11 @@ impl Cat {
             bmp::Message::RouteMonitoring(routes) => match self.bmp.decode(routes) {
                 Ok(update) => {
                     self.routes(&update, table_of(header), &time, &peer)?;
-                    return Ok(flaw_of(&update, offset));
+                    return Ok(flaw_of(&update, Place::Message(offset)));
                 }
-                Err(error) => return Ok(Err(Flaw::Message { offset, error })),
+                Err(error) => {
+                    return Ok(Err(Flaw::Message { place: Place::Message(offset), error }));
+                }
             },
             bmp::Message::PeerUp(up) => {
                 let local = up.local_address().map(|address| address.to_string());
@@ -237,8 +240,14 @@ impl Cat {
     }
 }
 
-fn type_of(record: &Record) -> &'static str {
-    if record.microseconds.is_some() { "BGP4MP_ET" } else { "BGP4MP" }
+/// `local`: the collector sent it.
+const fn type_of(record: &Record, local: bool) -> &'static str {
+    match (record.microseconds.is_some(), local) {
+        (false, false) => "BGP4MP",
+        (false, true) => "BGP4MP_LOCAL",
+        (true, false) => "BGP4MP_ET",
+        (true, true) => "BGP4MP_ET_LOCAL",
+    }
 }
 
 fn write_time(out: &mut impl Write, record: &Record) -> io::Result<()> {

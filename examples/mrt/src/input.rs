@@ -70,8 +70,8 @@ fn visit_records(
                     tell(flaw);
                 }
             }
-            Some(Err(ReadError::Io { error, .. })) => {
-                tell(Flaw::Read(error));
+            Some(Err(ReadError::Io { offset, error })) => {
+                tell(Flaw::Read { offset, error });
                 return Ok(());
             }
             Some(Err(error)) => tell(error.into()),
@@ -123,7 +123,9 @@ impl BmpStream<'_> {
                 self.offset += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 return Ok(Some(bytes));
             }
-            let chunk = self.source.fill_buf().map_err(Flaw::Read)?;
+            let present = u64::try_from(self.buffer.len()).unwrap_or(u64::MAX);
+            let offset = self.offset.saturating_add(present);
+            let chunk = self.source.fill_buf().map_err(|error| Flaw::Read { offset, error })?;
             let count = chunk.len();
             if count == 0 {
                 let (offset, present) = (self.offset, self.buffer.len());
@@ -146,7 +148,7 @@ enum Contents<'a> {
 impl<'a> Contents<'a> {
     /// By the first header. An empty file is one without records.
     fn detect(source: Box<dyn Read + 'a>) -> Result<Self, Flaw> {
-        let (first, source) = peek::<HEADER_LENGTH>(source).map_err(Flaw::Read)?;
+        let (first, source) = peek::<HEADER_LENGTH>(source).map_err(cannot_begin)?;
         let source = BufReader::with_capacity(CHUNK, source);
         if let [bmp::VERSION, a, b, c, d, 0..=6, ..] = *first
             && (bmp::HEADER_LENGTH..=bmp::MAX_LENGTH)
@@ -165,6 +167,10 @@ impl<'a> Contents<'a> {
     }
 }
 
+fn cannot_begin(error: io::Error) -> Flaw {
+    Flaw::Read { offset: 0, error }
+}
+
 /// Up to `N` octets of what a source begins with, and the source with them still in front.
 fn peek<'a, const N: usize>(
     mut source: Box<dyn Read + 'a>,
@@ -181,7 +187,7 @@ fn open<'a>(path: &Path, bar: &ProgressBar) -> Result<Box<dyn Read + 'a>, Flaw> 
         true => Box::new(io::stdin().lock()),
         false => Box::new(File::open(path).map_err(Flaw::Open)?),
     };
-    let (first, source) = peek::<6>(Box::new(bar.wrap_read(raw))).map_err(Flaw::Read)?;
+    let (first, source) = peek::<6>(Box::new(bar.wrap_read(raw))).map_err(cannot_begin)?;
     let buffered = |source| BufReader::with_capacity(CHUNK, source);
     match *first {
         // A file may be several compressed ones behind each other.

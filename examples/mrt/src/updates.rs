@@ -7,7 +7,7 @@ use bgp_wire::{AttributesRef, Context, Disposition, Family, Message, MessageErro
 use ipnet::IpNet;
 
 use crate::attributes::Attributes;
-use crate::error::Flaw;
+use crate::error::{Flaw, Place};
 
 /// One route of an UPDATE.
 pub(crate) enum Route<'a> {
@@ -60,9 +60,9 @@ fn attributes_as_they_came(update: &Update) -> AttributesRef<'_> {
 }
 
 /// The first flaw of an UPDATE.
-pub(crate) fn flaw_of(update: &Update, offset: u64) -> Result<(), Flaw> {
+pub(crate) fn flaw_of(update: &Update, place: Place) -> Result<(), Flaw> {
     match update.flaws().first() {
-        Some(flaw) => Err(Flaw::Update { offset, error: flaw.error.clone() }),
+        Some(flaw) => Err(Flaw::Update { place, error: flaw.error.clone() }),
         None => Ok(()),
     }
 }
@@ -93,7 +93,7 @@ pub(crate) struct BmpPeers {
 #[derive(Debug)]
 struct Session {
     up: PeerUp,
-    /// How the tables that were told so far are read: flags say which it is.
+    /// How the tables that were told so far are read, by the flags that say which it is and how it is written.
     contexts: HashMap<PeerFlags, Context>,
 }
 
@@ -121,7 +121,7 @@ impl BmpPeers {
             return routes.decode_update(&plain);
         };
         let agreed = || session.up.context(header).unwrap_or_else(|_| plain.clone());
-        let context = session.contexts.entry(header.flags).or_insert_with(agreed);
+        let context = session.contexts.entry(table_flags(header)).or_insert_with(agreed);
         let update = routes.decode_update(context)?;
         if *context == plain || !is_unreadable(&update) {
             return Ok(update);
@@ -133,6 +133,12 @@ impl BmpPeers {
         *context = plain;
         Ok(again)
     }
+}
+
+/// Those of the flags that matter to how a message is read: others would let one session have 256 tables.
+fn table_flags(peer: &PeerHeader) -> PeerFlags {
+    let meant = PeerFlags::POST_POLICY | PeerFlags::TWO_OCTET_AS | PeerFlags::ADJ_RIB_OUT;
+    PeerFlags(if peer.is_loc_rib() { 0 } else { peer.flags.0 & meant.0 })
 }
 
 fn key(peer: &PeerHeader) -> Peer {

@@ -266,6 +266,12 @@ fn options_of_cat() {
     assert!(first < second.lines().next(), "{first:?}");
 }
 
+fn numbers(row: &str) -> Vec<usize> {
+    let words =
+        row.split_whitespace().filter(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+    words.map(|number| number.parse().expect("a number")).collect()
+}
+
 /// The numbers agree with the lines that `cat` prints.
 #[test]
 fn counts() {
@@ -285,8 +291,7 @@ fn counts() {
         for (family, ipv6) in [("  ipv4 ", false), ("  ipv6 ", true)] {
             let wanted = ["B", "A", "W"].map(|kind| count(kind, ipv6));
             let row = report.lines().find(|line| line.starts_with(family));
-            let row = row.map_or("", |row| row).split_whitespace().skip(1);
-            let row: Vec<usize> = row.map(|number| number.parse().expect("a number")).collect();
+            let row: Vec<usize> = numbers(row.unwrap_or_default());
             let wanted = if wanted == [0; 3] { Vec::new() } else { wanted.to_vec() };
             // GoBGP's table has two routes of peers that are not in its index.
             if name != "gobgp-table.txt" {
@@ -432,4 +437,115 @@ fn order_of_the_routes_of_an_update() {
     let networks: Vec<_> = lines.lines().filter_map(|line| line.split('|').nth(5)).collect();
     assert_eq!(networks, ["13.0.0.0/8", "12.0.0.0/8", "10.0.0.0/8", "10.2.0.0/16", "11.0.0.0/8"]);
     assert_eq!(status, Some(0));
+}
+
+#[test]
+fn what_was_sent_is_told_apart() {
+    let attributes = [ORIGIN, AS_PATH, NEXT_HOP].concat();
+    let (announced, path_id) = (update(&[], &attributes, &[8, 10]), [0, 0, 0, 7, 8, 10]);
+    let extended = |record: Vec<u8>| {
+        let (body, length) = (record.get(12..).expect("a body"), record.len() - 8);
+        let length = u32::try_from(length).expect("short").to_be_bytes();
+        [&[0, 0, 0, 16, 0, 17], &record[6..8], &length, &[0, 0, 0, 5], body].concat()
+    };
+    let local = bgp4mp(7, &announced);
+    let file = [
+        bgp4mp(4, &announced),
+        local.clone(),
+        extended(local),
+        bgp4mp(11, &update(&[], &attributes, &path_id)),
+        extended(bgp4mp(11, &update(&path_id, &[], &[]))),
+    ];
+    let (status, lines, errors) = cat(&file.concat());
+    assert_eq!((status, errors.as_str()), (Some(0), ""));
+    let wanted = "\
+BGP4MP|16|A|192.0.2.1|1|10.0.0.0/8|1|IGP|192.0.2.1|0|0||NAG||
+BGP4MP_LOCAL|16|A|192.0.2.1|1|10.0.0.0/8|1|IGP|192.0.2.1|0|0||NAG||
+BGP4MP_ET_LOCAL|16.000005|A|192.0.2.1|1|10.0.0.0/8|1|IGP|192.0.2.1|0|0||NAG||
+BGP4MP_LOCAL_AP|16|A|192.0.2.1|1|10.0.0.0/8|7|1|IGP|192.0.2.1|0|0||NAG||
+BGP4MP_ET_LOCAL_AP|16.000005|W|192.0.2.1|1|10.0.0.0/8|7
+";
+    assert_eq!(lines, wanted);
+    let output = run(["stat", "-"], &file.concat());
+    let report = text(&output.stdout);
+    let row = |title: &str| {
+        let row = report.lines().find_map(|line| line.strip_prefix(title));
+        numbers(row.unwrap_or_else(|| panic!("{title}: {report}")))
+    };
+    assert_eq!((row("  ipv4 "), row("  ipv4, sent ")), (vec![0, 1, 0], vec![0, 3, 1]));
+    assert_eq!(row("  192.0.2.1 AS 1 "), [0, 1, 0]);
+    assert_eq!(row("  192.0.2.1 AS 1, sent "), [0, 3, 1]);
+    assert!(report.contains("Peers: 1 "), "{report}");
+}
+
+/// A BMP message of the peer 192.0.2.1 of AS 1
+fn bmp(peer_type: u8, flags: u8, distinguisher: u8, update: &[u8]) -> Vec<u8> {
+    let mut header = [0; 42];
+    (header[0], header[1], header[9]) = (peer_type, flags, distinguisher);
+    header[22..26].copy_from_slice(&[192, 0, 2, 1]);
+    (header[29], header[33]) = (1, 9);
+    let length = u32::try_from(48 + update.len()).expect("short").to_be_bytes();
+    [&[3][..], &length, &[0], &header, update].concat()
+}
+
+#[test]
+fn peers_of_different_instances_are_counted_apart() {
+    let attributes = [ORIGIN, AS_PATH, NEXT_HOP].concat();
+    let announced = update(&[], &attributes, &[8, 10]);
+    // The last one is Adj-RIB-Out.
+    let peers = [(0, 0, 0), (1, 0, 3), (1, 0, 4), (1, 0, 4), (2, 0, 4), (3, 0, 0), (0, 0x10, 0)];
+    let stream = peers.map(|(kind, flags, id)| bmp(kind, flags, id, &announced)).concat();
+    let output = run(["stat", "-"], &stream);
+    let report = text(&output.stdout);
+    let rows = report.lines().skip_while(|line| !line.starts_with("Peers: ")).skip(1);
+    let mut rows: Vec<_> = rows.take_while(|line| line.starts_with("  ")).collect();
+    rows.sort_unstable();
+    let rows: Vec<_> =
+        rows.iter().map(|row| row.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    let wanted = [
+        "0.0.0.9 AS 1, Loc-RIB 0 1 0",
+        "192.0.2.1 AS 1 0 1 0",
+        "192.0.2.1 AS 1, 0:3 0 1 0",
+        "192.0.2.1 AS 1, 0:4 0 2 0",
+        "192.0.2.1 AS 1, instance 4 0 1 0",
+        "192.0.2.1 AS 1, sent 0 1 0",
+    ];
+    assert_eq!(rows, wanted, "{report}");
+}
+
+#[test]
+fn what_an_offset_counts_from() {
+    let flawed = update(&[], &[&[0x40, 1, 1, 9], AS_PATH, NEXT_HOP].concat(), &[8, 10]);
+    let told = "invalid ORIGIN at octet 4 of the UPDATE's body\n";
+    let (status, _, errors) = cat(&bgp4mp(4, &flawed));
+    let wanted = format!("mrt: standard input: record at offset 0: {told}");
+    assert_eq!((status, errors), (Some(1), wanted));
+    let (status, _, errors) = cat(&bmp(0, 0, 0, &flawed));
+    let wanted = format!("mrt: standard input: message at offset 0: {told}");
+    assert_eq!((status, errors), (Some(1), wanted));
+    // How far it was read, of both kinds of file
+    let good = update(&[], &[ORIGIN, AS_PATH, NEXT_HOP].concat(), &[8, 10]);
+    for data in [bgp4mp(4, &good).repeat(9999), bmp(0, 0, 0, &good).repeat(9999)] {
+        let mut compressed = gzip(&data);
+        compressed.truncate(compressed.len() - 9);
+        let (status, lines, errors) = cat(&compressed);
+        let told = errors.strip_prefix("mrt: standard input: cannot read behind offset ");
+        let offset = told.and_then(|told| told.split_once(" (decompressed): "));
+        let offset: usize = offset.expect("an offset").0.parse().expect("a number");
+        assert!(status == Some(1) && offset <= data.len(), "{errors}");
+        // Whole records were printed, and there is no more than a part of one behind them.
+        let length = data.len() / 9999;
+        assert_eq!(lines.lines().count(), offset / length);
+    }
+}
+
+/// Older tables are counted as well.
+#[test]
+fn rib_records_are_counted() {
+    let path = fs::read(folder().join("tests/golden/table-dump.mrt")).expect("a file");
+    let output = run(["stat", "-"], &path);
+    let report = text(&output.stdout);
+    let rows = report.lines().skip_while(|line| *line != "RIB records").skip(1).take(2);
+    let wanted = golden("table-dump.txt").lines().count();
+    assert_eq!(rows.flat_map(numbers).sum::<usize>(), wanted, "{report}");
 }
