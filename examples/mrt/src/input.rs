@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::error::{Failure, Flaw};
+use crate::gzip;
 use crate::report;
 
 /// Octets that are read from a file at once.
@@ -191,7 +192,7 @@ fn open<'a>(path: &Path, bar: &ProgressBar) -> Result<Box<dyn Read + 'a>, Flaw> 
     let buffered = |source| BufReader::with_capacity(CHUNK, source);
     match *first {
         // A file may be several compressed ones behind each other.
-        [0x1f, 0x8b, ..] => Ok(Box::new(flate2::bufread::MultiGzDecoder::new(buffered(source)))),
+        [0x1f, 0x8b, ..] => Ok(Box::new(gzip::Members::new(buffered(source)))),
         [b'B', b'Z', b'h', ..] => {
             Ok(Box::new(bzip2::bufread::MultiBzDecoder::new(buffered(source))))
         }
@@ -217,6 +218,16 @@ fn bar(path: &Path) -> ProgressBar {
     let style = ProgressStyle::with_template(template);
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.with_prefix(display(path))
+}
+
+/// Whether one of the files may pause, as what comes through a pipe does. Then lines are wanted at once.
+pub(crate) fn may_pause(files: &[impl AsRef<Path>]) -> bool {
+    // Where nothing tells what standard input is, it may.
+    let is_file = |path: &Path| std::fs::metadata(path).is_ok_and(|data| data.is_file());
+    files.iter().any(|path| match path.as_ref() {
+        path if path == Path::new("-") => !is_file(Path::new("/dev/stdin")),
+        path => !is_file(path),
+    })
 }
 
 /// Whether bars would stand between the lines of the output.

@@ -3,6 +3,7 @@
 mod attributes;
 mod cat;
 mod error;
+mod gzip;
 mod input;
 mod line;
 mod stat;

@@ -145,6 +145,45 @@ fn compression_is_seen_from_the_contents() {
     assert_eq!(cat(&gzip(&stream)).1, golden("gobgp-bmp.txt"));
 }
 
+/// As zcat has it
+#[test]
+fn padding_behind_gzip() {
+    let data = fs::read(testdata("mrt/frr-updates.mrt")).expect("a file");
+    let wanted = (Some(0), golden("frr-updates.txt"), String::new());
+    let padding = vec![0; 1 << 20];
+    for length in [1, 512, 1 << 20] {
+        let padded = [&gzip(&data)[..], &padding[..length]].concat();
+        assert_eq!(cat(&padded), wanted, "{length}");
+    }
+    for behind in [&[1, 2, 3][..], &[0, 0, 1], &[0x1f, 0x8b]] {
+        let (status, lines, errors) = cat(&[&gzip(&data), behind].concat());
+        assert_eq!((status, lines), (Some(1), golden("frr-updates.txt")));
+        assert!(errors.contains("cannot read behind offset"), "{errors}");
+    }
+}
+
+/// A router is silent for hours.
+#[test]
+fn lines_come_while_the_pipe_is_open() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mrt"));
+    command.args(["cat", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut child = command.spawn().expect("the program starts");
+    let mut stdin = child.stdin.take().expect("a pipe");
+    let out = BufReader::new(child.stdout.take().expect("a pipe"));
+    let (sender, lines) = std::sync::mpsc::channel();
+    let reader = std::thread::spawn(move || out.lines().try_for_each(|line| sender.send(line)));
+    let attributes = [ORIGIN, AS_PATH, NEXT_HOP].concat();
+    for network in 1..4 {
+        stdin.write_all(&bmp(0, 0, 0, &update(&[], &attributes, &[8, network]))).expect("written");
+        let line = lines.recv_timeout(std::time::Duration::from_secs(60));
+        let line = line.expect("a line in time").expect("UTF-8");
+        assert!(line.contains(&format!("|{network}.0.0.0/8|")), "{line}");
+    }
+    drop(stdin);
+    assert!(child.wait().expect("the program ends").success());
+    reader.join().expect("no panic").expect("somebody listens");
+}
+
 #[test]
 fn several_files_come_in_their_order() {
     let (first, second) = (testdata("mrt/frr-routes.mrt"), testdata("mrt/frr-updates.mrt"));
