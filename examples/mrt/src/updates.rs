@@ -144,3 +144,22 @@ fn table_flags(peer: &PeerHeader) -> PeerFlags {
 fn key(peer: &PeerHeader) -> Peer {
     (peer.peer_type, peer.distinguisher, peer.raw_address)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    /// Each table costs a reading of two OPENs.
+    #[test]
+    fn a_session_has_few_tables() {
+        let mut peer = PeerHeader::new([192, 0, 2, 1].into(), 1, [1; 4].into());
+        for (peer_type, count) in [(PeerType::GLOBAL_INSTANCE, 8), (PeerType::LOC_RIB_INSTANCE, 1)]
+        {
+            peer.peer_type = peer_type;
+            let of = |flags| table_flags(&PeerHeader { flags: PeerFlags(flags), ..peer });
+            assert_eq!((0..=255).map(of).collect::<HashSet<_>>().len(), count);
+        }
+    }
+}
