@@ -11,7 +11,7 @@ use bgp_wire::mrt::{
 
 use crate::attributes::Attributes;
 use crate::error::{Failure, Flaw, Place};
-use crate::input::{Visitor, is_output_shown, may_pause, visit};
+use crate::input::{Visitor, is_output_shown, visit};
 use crate::line::{Fields, write_route, write_withdrawal};
 use crate::updates::{BmpPeers, Route, flaw_of, for_each_route, update_of};
 
@@ -36,7 +36,7 @@ pub(crate) fn run(files: &[PathBuf], options: &Options) -> Result<bool, Failure>
         head: String::new(),
         scratch: Vec::new(),
         bmp: BmpPeers::default(),
-        eager: is_output_shown() || may_pause(files),
+        shown: is_output_shown(),
     };
     let clean = visit(files, !is_output_shown(), &mut cat)?;
     cat.out.flush().map_err(Failure::Output)?;
@@ -52,8 +52,8 @@ struct Cat {
     head: String,
     scratch: Vec<u8>,
     bmp: BmpPeers,
-    /// Lines are wanted as soon as they are there: they go to a terminal, or more may be long in coming.
-    eager: bool,
+    /// Lines go to a terminal: they stand between what is told on standard error.
+    shown: bool,
 }
 
 impl Visitor for Cat {
@@ -86,6 +86,10 @@ impl Visitor for Cat {
         let written = self.bmp_message(message, offset);
         self.flush(written)
     }
+
+    fn pause(&mut self) -> Result<(), Failure> {
+        self.out.flush().map_err(Failure::Output)
+    }
 }
 
 fn peers(table: &PeerIndexTable) -> Vec<String> {
@@ -95,7 +99,7 @@ fn peers(table: &PeerIndexTable) -> Vec<String> {
 impl Cat {
     /// Ends a record.
     fn flush<T>(&mut self, written: io::Result<T>) -> Result<T, Failure> {
-        let flushed = if self.eager { self.out.flush() } else { Ok(()) };
+        let flushed = if self.shown { self.out.flush() } else { Ok(()) };
         written.and_then(|outcome| flushed.map(|()| outcome)).map_err(Failure::Output)
     }
 

@@ -25,6 +25,8 @@ pub(crate) trait Visitor {
     /// A message of a BMP stream, and where it stands.
     fn message(&mut self, message: &bmp::Message, offset: u64)
     -> Result<Result<(), Flaw>, Failure>;
+    /// More may be long in coming, as through a pipe.
+    fn pause(&mut self) -> Result<(), Failure>;
 }
 
 /// Reads all files; `false` when there was a flaw.
@@ -64,6 +66,9 @@ fn visit_records(
     let mut reader = Reader::new(source);
     loop {
         let offset = reader.offset();
+        if !reader.is_next_ready() {
+            visitor.pause()?;
+        }
         match reader.next() {
             None => return Ok(()),
             Some(Ok(record)) => {
@@ -88,9 +93,20 @@ fn visit_messages(
     let mut stream = BmpStream { source, buffer: BytesMut::new(), offset: 0 };
     loop {
         let offset = stream.offset;
-        let bytes = match stream.next() {
-            Ok(None) => return Ok(()),
-            Ok(Some(bytes)) => bytes,
+        let taken = match stream.take() {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => {
+                visitor.pause()?;
+                match stream.read() {
+                    Ok(true) => continue,
+                    Ok(false) => return Ok(()),
+                    Err(flaw) => Err(flaw),
+                }
+            }
+            Err(flaw) => Err(flaw),
+        };
+        let bytes = match taken {
+            Ok(bytes) => bytes,
             // The length of what follows is not known any more.
             Err(flaw) => {
                 tell(flaw);
@@ -116,24 +132,27 @@ struct BmpStream<'a> {
 }
 
 impl BmpStream<'_> {
-    fn next(&mut self) -> Result<Option<Bytes>, Flaw> {
-        loop {
-            let bytes = bmp::split_message(&mut self.buffer)
-                .map_err(|error| Flaw::Bmp { offset: self.offset, error })?;
-            if let Some(bytes) = bytes {
-                self.offset += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                return Ok(Some(bytes));
-            }
-            let present = u64::try_from(self.buffer.len()).unwrap_or(u64::MAX);
-            let offset = self.offset.saturating_add(present);
-            let chunk = self.source.fill_buf().map_err(|error| Flaw::Read { offset, error })?;
-            let count = chunk.len();
-            if count == 0 {
-                let (offset, present) = (self.offset, self.buffer.len());
-                return if present == 0 { Ok(None) } else { Err(Flaw::CutOff { offset, present }) };
-            }
-            self.buffer.extend_from_slice(chunk);
-            self.source.consume(count);
+    /// The next message; `None` when it is not whole in what was read.
+    fn take(&mut self) -> Result<Option<Bytes>, Flaw> {
+        let bytes = bmp::split_message(&mut self.buffer)
+            .map_err(|error| Flaw::Bmp { offset: self.offset, error })?;
+        let length = bytes.as_ref().map_or(0, Bytes::len);
+        self.offset += u64::try_from(length).unwrap_or(u64::MAX);
+        Ok(bytes)
+    }
+
+    /// Reads more; `false` at the end.
+    fn read(&mut self) -> Result<bool, Flaw> {
+        let present = self.buffer.len();
+        let offset = self.offset.saturating_add(u64::try_from(present).unwrap_or(u64::MAX));
+        let chunk = self.source.fill_buf().map_err(|error| Flaw::Read { offset, error })?;
+        let count = chunk.len();
+        self.buffer.extend_from_slice(chunk);
+        self.source.consume(count);
+        match (count, present) {
+            (0, 0) => Ok(false),
+            (0, _) => Err(Flaw::CutOff { offset: self.offset, present }),
+            _ => Ok(true),
         }
     }
 }
@@ -218,16 +237,6 @@ fn bar(path: &Path) -> ProgressBar {
     let style = ProgressStyle::with_template(template);
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.with_prefix(display(path))
-}
-
-/// Whether one of the files may pause, as what comes through a pipe does. Then lines are wanted at once.
-pub(crate) fn may_pause(files: &[impl AsRef<Path>]) -> bool {
-    // Where nothing tells what standard input is, it may.
-    let is_file = |path: &Path| std::fs::metadata(path).is_ok_and(|data| data.is_file());
-    files.iter().any(|path| match path.as_ref() {
-        path if path == Path::new("-") => !is_file(Path::new("/dev/stdin")),
-        path => !is_file(path),
-    })
 }
 
 /// Whether bars would stand between the lines of the output.

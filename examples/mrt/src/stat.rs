@@ -158,6 +158,10 @@ impl Visitor for Stat {
             Err(error) => Err(Flaw::Message { place, error }),
         })
     }
+
+    fn pause(&mut self) -> Result<(), Failure> {
+        Ok(())
+    }
 }
 
 impl Stat {

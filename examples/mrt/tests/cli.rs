@@ -165,6 +165,11 @@ fn padding_behind_gzip() {
 /// A router is silent for hours.
 #[test]
 fn lines_come_while_the_pipe_is_open() {
+    lines_come(|update| bmp(0, 0, 0, update));
+    lines_come(|update| bgp4mp(4, update));
+}
+
+fn lines_come(of: impl Fn(&[u8]) -> Vec<u8>) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mrt"));
     command.args(["cat", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = command.spawn().expect("the program starts");
@@ -174,7 +179,7 @@ fn lines_come_while_the_pipe_is_open() {
     let reader = std::thread::spawn(move || out.lines().try_for_each(|line| sender.send(line)));
     let attributes = [ORIGIN, AS_PATH, NEXT_HOP].concat();
     for network in 1..4 {
-        stdin.write_all(&bmp(0, 0, 0, &update(&[], &attributes, &[8, network]))).expect("written");
+        stdin.write_all(&of(&update(&[], &attributes, &[8, network]))).expect("written");
         let line = lines.recv_timeout(std::time::Duration::from_secs(60));
         let line = line.expect("a line in time").expect("UTF-8");
         assert!(line.contains(&format!("|{network}.0.0.0/8|")), "{line}");

@@ -108,6 +108,30 @@ fn path_identifiers_of_multicast_messages() {
     assert_eq!(nlri.prefixes().next_with_path_id(), Some((Some(1), prefix)));
 }
 
+/// A source that gives one octet at a time
+struct Trickle<'a>(&'a [u8]);
+
+impl std::io::Read for Trickle<'_> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let count = out.len().min(1);
+        std::io::Read::read(&mut self.0, &mut out[..count])
+    }
+}
+
+#[test]
+fn whether_the_next_record_is_there() {
+    let file = [raw(11, 0, &[0; 4]), raw(11, 0, &[])].concat();
+    let mut reader = Reader::new(&file[..]);
+    assert!(!reader.is_next_ready());
+    assert!(matches!(reader.next(), Some(Ok(_))));
+    assert!(reader.is_next_ready());
+    assert!(matches!(reader.next(), Some(Ok(_))));
+    assert!(!reader.is_next_ready() && reader.next().is_none() && !reader.is_next_ready());
+    let mut reader = Reader::new(Trickle(&file));
+    assert!(matches!(reader.next(), Some(Ok(_))));
+    assert!(!reader.is_next_ready());
+}
+
 #[test]
 fn offset_behind_a_record_that_is_too_long() {
     let file = [raw(11, 0, &[0; 100]), raw(11, 0, &[1; 4])].concat();
