@@ -88,11 +88,14 @@ const FORMATS: &str = "Lines:
   BMP|TIME|UP|PEER|PEER AS|LOCAL ADDRESS
   BMP|TIME|DOWN|PEER|PEER AS|REASON   a session of the router has come up, or has ended
 
-Routes stand here as they came, whatever flaws are told of them.
+Routes with flaws are told and printed with what can be read of their attributes, unless nothing says where they \
+stand.
 
 What bgpdump -m prints otherwise:
   addresses in ::/96: ::192.0.2.1 there, ::c000:201 here
   next hops of :: and a link-local address: :: there, the link-local address here
+  sent messages with path identifiers: BGP4MP_AP and the collector's address there,
+    BGP4MP_LOCAL_AP and the peer's here
   tables of multicast routes: nothing there, lines as of unicast here
   bits of a prefix behind its length: partly kept there, cleared here
   no next hop: 255.255.255.255 there, an empty field here

@@ -1,7 +1,8 @@
 //! The command line: what is printed for files of real daemons, flaws, exit status.
 //!
 //! The texts in `golden/` agree with `bgpdump -m` 1.6.2 line by line, but for two things: it invents the next hop
-//! 255.255.255.255 for a route that has none, and it gives up on GoBGP's table. `CAUSEWAY_BLESS=1` writes them
+//! 255.255.255.255 for a route that has none, and it gives up on GoBGP's table. What else it does otherwise `mrt cat
+//! --help` lists. `CAUSEWAY_BLESS=1` writes them
 //! anew; the test that is ignored asks bgpdump itself (`BGPDUMP_BIN` names another program).
 #![allow(clippy::disallowed_methods, reason = "these tests run real processes")]
 
@@ -266,6 +267,7 @@ fn usage() {
     for (arguments, taught) in [
         (&["--help"][..], "mrt stat rib."),
         (&["cat", "--help"], "BMP_IN_PRE"),
+        (&["cat", "--help"], "What bgpdump -m prints otherwise"),
         (&["stat", "--help"], "AS paths and communities"),
     ] {
         let output = run(arguments, &[]);
