@@ -61,7 +61,7 @@ fn check_record(record: &Record) {
             let _ = (rib.prefix(), rib.nlri(), rib.sequence());
             assert_eq!(rib.entries().count(), usize::from(rib.entry_count()));
             for entry in rib.entries() {
-                let _ = entry.next_hop();
+                let _ = entry.next_hop(rib.family());
                 read_attributes(entry.attributes);
             }
         }

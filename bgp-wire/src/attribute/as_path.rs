@@ -190,6 +190,19 @@ impl<'a> AsPath<'a> {
         self.asns().filter(|other| *other == asn).count()
     }
 
+    /// Whether it parses to its end, without an empty segment and without AS 0 (RFC 7606 §7.2, RFC 7607 §2).
+    /// What does not parse is not seen by the other methods.
+    ///
+    /// ```
+    /// use bgp_wire::AsPath;
+    /// assert!(AsPath::new(&[2, 1, 0, 0, 0xfd, 0xe8]).is_well_formed());
+    /// // Two AS numbers are announced, one is there.
+    /// assert!(!AsPath::new(&[2, 2, 0, 0, 0xfd, 0xe8]).is_well_formed());
+    /// ```
+    pub fn is_well_formed(self) -> bool {
+        is_well_formed(self.value, self.narrow)
+    }
+
     /// Number of ASes as RFC 6793 §4.2.3 counts them to compare AS_PATH with AS4_PATH.
     fn hops(self) -> usize {
         usize::try_from(self.len()).unwrap_or(usize::MAX)

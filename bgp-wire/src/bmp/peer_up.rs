@@ -1,5 +1,6 @@
 //! Peer Up (RFC 7854 §4.10).
 
+use alloc::collections::BTreeMap;
 use core::net::IpAddr;
 
 use bytes::{BufMut, Bytes, BytesMut};
@@ -11,7 +12,7 @@ use crate::capability::{AddPathDirection, Capabilities, Capability};
 use crate::error::{HeaderError, MessageError};
 use crate::fields::Fields;
 use crate::header::{self, whole_frame};
-use crate::iana::MessageType;
+use crate::iana::{Family, MessageType};
 use crate::message::Context;
 use crate::open::Open;
 
@@ -136,25 +137,32 @@ impl PeerUp {
             true => (&sent.capabilities, &received.capabilities),
             false => (&received.capabilities, &sent.capabilities),
         };
-        let mut context = of.context();
-        let families = from.iter().flat_map(|capability| match capability {
-            Capability::AddPath(list) => list.as_slice(),
-            _ => &[],
-        });
-        for (family, _) in families {
-            let agreed = has(from, *family, AddPathDirection::SEND)
-                && has(to, *family, AddPathDirection::RECEIVE);
+        let (from, to) = (add_path(from), add_path(to));
+        let has = |offered: Option<&AddPathDirection>, direction: AddPathDirection| {
+            offered.is_some_and(|offered| offered.0 & direction.0 != 0)
+        };
+        let agreed = from.iter().filter(|(family, offered)| {
             // RFC 9069 §5.2: of the Loc-RIB the direction means nothing.
-            if (agreed || of.is_loc_rib()) && !context.add_path.contains(family) {
-                context.add_path.push(*family);
-            }
-        }
-        Ok(context)
+            of.is_loc_rib()
+                || has(Some(offered), AddPathDirection::SEND)
+                    && has(to.get(family), AddPathDirection::RECEIVE)
+        });
+        Ok(Context { add_path: agreed.map(|(family, _)| *family).collect(), ..of.context() })
     }
 }
 
-fn has(capabilities: &Capabilities, family: crate::Family, direction: AddPathDirection) -> bool {
-    capabilities.add_path(family).is_some_and(|offered| offered.0 & direction.0 != 0)
+/// All families of the ADD-PATH capabilities, as [`Capabilities::add_path`] tells them: of what is there twice the
+/// first counts. An OPEN may name hundreds.
+fn add_path(capabilities: &Capabilities) -> BTreeMap<Family, AddPathDirection> {
+    let mut families = BTreeMap::new();
+    for capability in capabilities.iter() {
+        if let Capability::AddPath(list) = capability {
+            for (family, direction) in list {
+                families.entry(*family).or_insert(*direction);
+            }
+        }
+    }
+    families
 }
 
 /// A BGP message in front of other fields: its own header says how long it is.

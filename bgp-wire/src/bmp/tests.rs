@@ -250,6 +250,24 @@ fn path_identifiers_as_negotiated() {
 }
 
 /// RFC 7854 §4.2, RFC 9069 §4.2
+/// Of a family that is there twice, in one capability or in two, the first counts.
+#[test]
+fn path_identifiers_of_families_that_are_there_twice() {
+    let (v4, v6) = (Family::IPV4_UNICAST, Family::IPV6_UNICAST);
+    let (send, receive) = (AddPathDirection::SEND, AddPathDirection::RECEIVE);
+    let open = |lists: &[&[(Family, AddPathDirection)]]| {
+        let list = |list: &&[_]| Capability::AddPath(list.iter().copied().collect());
+        let capabilities: Capabilities = lists.iter().map(list).collect();
+        crate::Message::Open(Open::new(1, 90, [1; 4].into(), capabilities)).to_bytes()
+    };
+    let received = open(&[&[(v4, send), (v4, receive)], &[(v6, receive)], &[(v6, send)]]);
+    let sent = open(&[&[(v6, receive), (v4, receive)]]);
+    let peer = PeerHeader::new([192, 0, 2, 1].into(), 1, [1; 4].into());
+    let up = PeerUp::new(peer, [192, 0, 2, 2].into(), sent, received);
+    let context = up.context(&peer).expect("OPENs");
+    assert_eq!(context.add_path.as_slice(), [v4]);
+}
+
 #[test]
 fn flags_of_the_peer_header() {
     let mut peer = PeerHeader::new("2001:db8::1".parse().expect("an address"), 1, [0; 4].into());

@@ -7,7 +7,7 @@ use thiserror::Error;
 use crate::fields::Missing;
 use crate::iana::Afi;
 
-/// A flaw in a record. Offsets count from the first octet of its header.
+/// A flaw in a record. Offsets count from the first octet of its header, unless stated otherwise.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum MrtError {
@@ -48,6 +48,12 @@ pub enum MrtError {
         what: &'static str,
         /// How many.
         count: usize,
+    },
+    /// A record that cannot be written: its type has no place for something.
+    #[error("cannot be written: {what}")]
+    Unfit {
+        /// For what.
+        what: &'static str,
     },
 }
 

@@ -26,7 +26,7 @@
 //!                 let peer = peers.as_ref().and_then(|table| table.peer(entry.peer_index));
 //!                 let peer = peer.ok_or("a path of nobody")?;
 //!                 let prefix = rib.prefix().ok_or("no prefix")?;
-//!                 let next_hop = entry.next_hop().ok_or("no next hop")?;
+//!                 let next_hop = entry.next_hop(rib.family()).ok_or("no next hop")?;
 //!                 routes.push(format!("{prefix} via {next_hop}, from AS {}", peer.asn));
 //!             }
 //!         }

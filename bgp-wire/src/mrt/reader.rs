@@ -61,6 +61,15 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// Whether the next record is whole in what was read ahead. Where it is not, the iterator reads from the source,
+    /// and may wait for it.
+    pub fn is_next_ready(&self) -> bool {
+        let there = self.buffer.get(..self.filled).unwrap_or_default();
+        let reading = self.state == Progress::Reading;
+        reading
+            && there.first_chunk().is_some_and(|header| length_of(header) <= as_u64(there.len()))
+    }
+
     /// The source. What was read ahead is lost.
     pub fn into_inner(self) -> R {
         self.source

@@ -20,7 +20,7 @@ pub struct Record {
     /// Seconds since 1970
     pub timestamp: u32,
     /// Microseconds to add, of the types that have them (RFC 6396 §3). TABLE_DUMP and TABLE_DUMP_V2 have
-    /// not: there they are not written.
+    /// not: there they are not written. An [`UnknownRecord`] has them where its type does.
     pub microseconds: Option<u32>,
     /// What it says
     pub body: RecordBody,
@@ -109,7 +109,9 @@ impl Record {
     /// Appends the record.
     ///
     /// # Errors
-    /// [`MrtError::TooMany`] when a count or a length has too few octets for it; then nothing is appended.
+    /// [`MrtError::TooMany`] when a count or a length has too few octets for it; [`MrtError::Unfit`] of a
+    /// [`TableDump`] whose peer is not of the prefix's family, and of microseconds with an
+    /// [`UnknownRecord`] whose type has none. Then nothing is appended.
     pub fn encode(&self, out: &mut BytesMut) -> Result<(), MrtError> {
         let start = out.len();
         self.write(out).inspect_err(|_| out.truncate(start))
@@ -118,6 +120,10 @@ impl Record {
     fn write(&self, out: &mut BytesMut) -> Result<(), MrtError> {
         let start = out.len();
         let (kind, subtype) = self.kind();
+        let unknown = matches!(self.body, RecordBody::Unknown(_));
+        if unknown && self.microseconds.is_some() && !kind.has_microseconds() {
+            return Err(MrtError::Unfit { what: "microseconds in a type without them" });
+        }
         out.put_u32(self.timestamp);
         out.put_u16(kind.0);
         out.put_u16(subtype);

@@ -102,7 +102,8 @@ impl Rib {
     ///
     /// # Errors
     /// [`MrtError::TooMany`], or what [`crate::mrt::Record::decode`] would say of the record: `nlri` has to
-    /// be one of the family.
+    /// be one of the family. Offsets then count in the record without its header.
+    /// [`MrtError::Unfit`] of a family that the subtype does not stand for, or that is not known.
     pub fn with_nlri<'a>(
         subtype: TableDumpV2Subtype,
         sequence: u32,
@@ -110,6 +111,10 @@ impl Rib {
         nlri: &[u8],
         entries: impl IntoIterator<Item = RibEntry<'a>>,
     ) -> Result<Self, MrtError> {
+        let unfit = MrtError::Unfit { what: "a family that the subtype does not have" };
+        if subtype.family().is_some_and(|other| other != family) {
+            return Err(unfit);
+        }
         let mut out = BytesMut::new();
         out.put_u32(sequence);
         if subtype.is_generic() {
@@ -126,8 +131,7 @@ impl Rib {
         }
         let too_many = |_| MrtError::TooMany { what: "entries", count };
         crate::header::put_u16_at(&mut out, count_at, u16::try_from(count).map_err(too_many)?);
-        let unknown = MrtError::AddressFamily { afi: family.afi, offset: 0 };
-        Self::decode(subtype, out.freeze(), 0)?.map_err(|_| unknown)
+        Self::decode(subtype, out.freeze(), 0)?.map_err(|_| unfit)
     }
 
     /// Checks the body of a record; gives it back when nothing says how long its NLRI is.
@@ -349,15 +353,16 @@ impl RibEntry<'_> {
         Ok(())
     }
 
-    /// The next hop: of MP_REACH_NLRI, else NEXT_HOP.
-    pub fn next_hop(&self) -> Option<NextHop> {
-        next_hop(self.attributes)
+    /// The next hop: of MP_REACH_NLRI, in the form that `family`, the record's, has it (RFC 4364 §4.3.2 of
+    /// VPNs), else NEXT_HOP. `None` also for a length that the family does not have.
+    pub fn next_hop(&self, family: Family) -> Option<NextHop> {
+        next_hop(family, self.attributes)
     }
 }
 
 /// The next hop of attributes in a table. RFC 6396 §4.3.4 keeps of MP_REACH_NLRI only the next hop and its
 /// length; some writers keep all of it, then the first octet is 0, the upper half of an AFI.
-pub(super) fn next_hop(attributes: AttributesRef<'_>) -> Option<NextHop> {
+pub(super) fn next_hop(family: Family, attributes: AttributesRef<'_>) -> Option<NextHop> {
     let mut classic = None;
     for raw in attributes.iter() {
         match raw.code {
@@ -368,7 +373,8 @@ pub(super) fn next_hop(attributes: AttributesRef<'_>) -> Option<NextHop> {
                     value.advance(3);
                 }
                 let (length, field) = value.split_first()?;
-                return NextHop::decode(field.get(..usize::from(*length))?);
+                let field = field.get(..usize::from(*length))?;
+                return NextHop::decode_of(family, field).ok().flatten();
             }
             _ => {}
         }

@@ -13,7 +13,7 @@ use crate::attribute::owned::put_attribute;
 use crate::attribute::view::AttributesRef;
 use crate::codec::Cursor;
 use crate::fields::Fields;
-use crate::iana::{AS_TRANS, AttributeCode};
+use crate::iana::{AS_TRANS, AttributeCode, Family};
 use crate::mrt::error::MrtError;
 use crate::mrt::kind::TableDumpSubtype;
 use crate::mrt::{check_end, received, rib};
@@ -84,15 +84,18 @@ impl TableDump {
     }
 
     pub(super) fn encode(&self, out: &mut BytesMut) -> Result<(), MrtError> {
+        if self.peer.is_ipv6() != self.is_ipv6() {
+            return Err(MrtError::Unfit { what: "a peer of another family than the prefix" });
+        }
         let count = self.attributes.len();
         let too_many = |_| MrtError::TooMany { what: "octets of attributes", count };
         out.put_u16(self.view);
         out.put_u16(self.sequence);
-        put_address(self.prefix.network(), self.is_ipv6(), out);
+        put_address(self.prefix.network(), out);
         out.put_u8(self.prefix.prefix_len());
         out.put_u8(self.status);
         out.put_u32(self.originated);
-        put_address(self.peer, self.is_ipv6(), out);
+        put_address(self.peer, out);
         out.put_u16(self.peer_as);
         out.put_u16(u16::try_from(count).map_err(too_many)?);
         out.put_slice(&self.attributes);
@@ -110,7 +113,8 @@ impl TableDump {
 
     /// The next hop: of MP_REACH_NLRI, whole or abbreviated, else NEXT_HOP.
     pub fn next_hop(&self) -> Option<NextHop> {
-        rib::next_hop(received(&self.attributes))
+        let family = if self.is_ipv6() { Family::IPV6_UNICAST } else { Family::IPV4_UNICAST };
+        rib::next_hop(family, received(&self.attributes))
     }
 
     /// Writes the attributes with 4-octet AS numbers over `out`, in the order they came, and returns a view
@@ -174,12 +178,9 @@ fn read_address(
     Ok(if ipv6 { fields.ipv6(what)?.into() } else { fields.ipv4(what)?.into() })
 }
 
-/// An IPv4 address among IPv6 ones is mapped; the other way there is nothing to write but zeros.
-fn put_address(address: IpAddr, ipv6: bool, out: &mut BytesMut) {
-    match (address, ipv6) {
-        (IpAddr::V4(address), false) => out.put_slice(&address.octets()),
-        (IpAddr::V4(address), true) => out.put_slice(&address.to_ipv6_mapped().octets()),
-        (IpAddr::V6(address), true) => out.put_slice(&address.octets()),
-        (IpAddr::V6(_), false) => out.put_u32(0),
+fn put_address(address: IpAddr, out: &mut BytesMut) {
+    match address {
+        IpAddr::V4(address) => out.put_slice(&address.octets()),
+        IpAddr::V6(address) => out.put_slice(&address.octets()),
     }
 }

@@ -11,6 +11,7 @@ use crate::iana::{Afi, Family, Safi};
 use crate::message::{Context, Message};
 
 mod reader;
+mod unfit;
 
 fn any_bytes(most: usize) -> impl Strategy<Value = Bytes> {
     prop::collection::vec(any::<u8>(), 0..most).prop_map(Bytes::from)
@@ -207,7 +208,11 @@ fn read(bytes: Bytes) -> Result<Record, MrtError> {
     match &record.body {
         RecordBody::Rib(rib) => {
             assert_eq!(usize::from(rib.entry_count()), rib.entries().count());
-            let _ = (rib.prefix(), rib.nlri(), rib.entries().filter_map(|e| e.next_hop()).count());
+            let _ = (
+                rib.prefix(),
+                rib.nlri(),
+                rib.entries().filter_map(|e| e.next_hop(rib.family())).count(),
+            );
         }
         RecordBody::TableDump(path) => {
             let mut wide = Vec::new();
@@ -391,8 +396,9 @@ fn next_hops_of_a_table() {
     let attribute = |code: u8, value: &[u8]| {
         [&[0x80, code, u8::try_from(value.len()).expect("short")], value].concat()
     };
-    let next_hop =
-        |attributes: &[u8]| rib::next_hop(received(attributes)).as_ref().map(ToString::to_string);
+    let next_hop = |attributes: &[u8]| {
+        rib::next_hop(Family::IPV6_UNICAST, received(attributes)).as_ref().map(ToString::to_string)
+    };
     let abbreviated = attribute(14, &[&[16][..], &v6(1)].concat());
     let whole = attribute(14, &[&[0, 2, 1, 16][..], &v6(2), &[0, 0]].concat());
     let classic = attribute(3, &[192, 0, 2, 1]);

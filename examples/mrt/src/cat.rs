@@ -10,7 +10,7 @@ use bgp_wire::mrt::{
 };
 
 use crate::attributes::Attributes;
-use crate::error::{Failure, Flaw};
+use crate::error::{Failure, Flaw, Place};
 use crate::input::{Visitor, is_output_shown, visit};
 use crate::line::{Fields, write_route, write_withdrawal};
 use crate::updates::{BmpPeers, Route, flaw_of, for_each_route, update_of};
@@ -52,7 +52,7 @@ struct Cat {
     head: String,
     scratch: Vec<u8>,
     bmp: BmpPeers,
-    /// Lines go to a terminal, and so are wanted when they are there.
+    /// Lines go to a terminal: they stand between what is told on standard error.
     shown: bool,
 }
 
@@ -86,6 +86,10 @@ impl Visitor for Cat {
         let written = self.bmp_message(message, offset);
         self.flush(written)
     }
+
+    fn pause(&mut self) -> Result<(), Failure> {
+        self.out.flush().map_err(Failure::Output)
+    }
 }
 
 fn peers(table: &PeerIndexTable) -> Vec<String> {
@@ -115,15 +119,14 @@ impl Cat {
                 outcome = Err(Flaw::NoPeer { offset, index: entry.peer_index });
                 continue;
             };
-            let Some(mut attributes) = Attributes::read(entry.attributes) else {
+            let (attributes, well_formed) = Attributes::of_entry(&entry, rib.family());
+            if !well_formed {
                 outcome = Err(Flaw::Attributes { offset });
-                continue;
-            };
+            }
             let time = if self.options.changed { entry.originated } else { record.timestamp };
             let add_path = if entry.path_id.is_some() { "_AP" } else { "" };
             self.head.clear();
             let _ = write!(self.head, "TABLE_DUMP2{add_path}|{time}|B|{peer}");
-            attributes.next_hop = entry.next_hop();
             self.route(prefix, entry.path_id, &attributes)?;
         }
         Ok(outcome)
@@ -138,22 +141,17 @@ impl Cat {
         let time = if self.options.changed { path.originated } else { record.timestamp };
         self.begin(format_args!("TABLE_DUMP|{time}|B|{}|{}", path.peer, path.peer_as));
         let mut wide = std::mem::take(&mut self.scratch);
-        let written = match Attributes::read(path.wide_attributes(&mut wide)) {
-            Some(attributes) => {
-                let attributes = Attributes { next_hop: path.next_hop(), ..attributes };
-                self.route(path.prefix, None, &attributes).map(Ok)
-            }
-            None => Ok(Err(Flaw::Attributes { offset })),
-        };
+        let (attributes, well_formed) = Attributes::of_table_dump(path, &mut wide);
+        let written = self.route(path.prefix, None, &attributes);
         self.scratch = wide;
-        written
+        written.map(|()| if well_formed { Ok(()) } else { Err(Flaw::Attributes { offset }) })
     }
 
     fn state_change(&mut self, record: &Record, change: &StateChange) -> io::Result<()> {
         let peering = &change.peering;
         let (peer, asn) = (peering.addresses.peer(), peering.peer_as);
         let (old, new) = (change.old_state.0, change.new_state.0);
-        write!(self.out, "{}|", type_of(record))?;
+        write!(self.out, "{}|", type_of(record, false))?;
         write_time(&mut self.out, record)?;
         writeln!(self.out, "|STATE|{peer}|{asn}|{old}|{new}")
     }
@@ -166,15 +164,16 @@ impl Cat {
     ) -> io::Result<Result<(), Flaw>> {
         let update = match message.decode_message() {
             Ok(message) => update_of(message),
-            Err(error) => return Ok(Err(Flaw::Message { offset, error })),
+            Err(error) => return Ok(Err(Flaw::Message { place: Place::Record(offset), error })),
         };
         let Some(update) = update else { return Ok(Ok(())) };
         let mut time = Vec::new();
         write_time(&mut time, record)?;
         let time = String::from_utf8_lossy(&time).into_owned();
         let peer = (message.peering.addresses.peer(), message.peering.peer_as);
-        self.routes(&update, type_of(record), &time, &format!("{}|{}", peer.0, peer.1))?;
-        Ok(flaw_of(&update, offset))
+        let kind = type_of(record, message.local);
+        self.routes(&update, kind, &time, &format!("{}|{}", peer.0, peer.1))?;
+        Ok(flaw_of(&update, Place::Record(offset)))
     }
 
     /// The lines of an UPDATE.
@@ -225,9 +224,11 @@ impl Cat {
             bmp::Message::RouteMonitoring(routes) => match self.bmp.decode(routes) {
                 Ok(update) => {
                     self.routes(&update, table_of(header), &time, &peer)?;
-                    return Ok(flaw_of(&update, offset));
+                    return Ok(flaw_of(&update, Place::Message(offset)));
                 }
-                Err(error) => return Ok(Err(Flaw::Message { offset, error })),
+                Err(error) => {
+                    return Ok(Err(Flaw::Message { place: Place::Message(offset), error }));
+                }
             },
             bmp::Message::PeerUp(up) => {
                 let local = up.local_address().map(|address| address.to_string());
@@ -243,8 +244,14 @@ impl Cat {
     }
 }
 
-fn type_of(record: &Record) -> &'static str {
-    if record.microseconds.is_some() { "BGP4MP_ET" } else { "BGP4MP" }
+/// `local`: the collector sent it.
+const fn type_of(record: &Record, local: bool) -> &'static str {
+    match (record.microseconds.is_some(), local) {
+        (false, false) => "BGP4MP",
+        (false, true) => "BGP4MP_LOCAL",
+        (true, false) => "BGP4MP_ET",
+        (true, true) => "BGP4MP_ET_LOCAL",
+    }
 }
 
 fn write_time(out: &mut impl Write, record: &Record) -> io::Result<()> {

@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::error::{Failure, Flaw};
+use crate::gzip;
 use crate::report;
 
 /// Octets that are read from a file at once.
@@ -24,6 +25,8 @@ pub(crate) trait Visitor {
     /// A message of a BMP stream, and where it stands.
     fn message(&mut self, message: &bmp::Message, offset: u64)
     -> Result<Result<(), Flaw>, Failure>;
+    /// More may be long in coming, as through a pipe.
+    fn pause(&mut self) -> Result<(), Failure>;
 }
 
 /// Reads all files; `false` when there was a flaw.
@@ -63,6 +66,9 @@ fn visit_records(
     let mut reader = Reader::new(source);
     loop {
         let offset = reader.offset();
+        if !reader.is_next_ready() {
+            visitor.pause()?;
+        }
         match reader.next() {
             None => return Ok(()),
             Some(Ok(record)) => {
@@ -70,8 +76,8 @@ fn visit_records(
                     tell(flaw);
                 }
             }
-            Some(Err(ReadError::Io { error, .. })) => {
-                tell(Flaw::Read(error));
+            Some(Err(ReadError::Io { offset, error })) => {
+                tell(Flaw::Read { offset, error });
                 return Ok(());
             }
             Some(Err(error)) => tell(error.into()),
@@ -87,9 +93,20 @@ fn visit_messages(
     let mut stream = BmpStream { source, buffer: BytesMut::new(), offset: 0 };
     loop {
         let offset = stream.offset;
-        let bytes = match stream.next() {
-            Ok(None) => return Ok(()),
-            Ok(Some(bytes)) => bytes,
+        let taken = match stream.take() {
+            Ok(Some(bytes)) => Ok(bytes),
+            Ok(None) => {
+                visitor.pause()?;
+                match stream.read() {
+                    Ok(true) => continue,
+                    Ok(false) => return Ok(()),
+                    Err(flaw) => Err(flaw),
+                }
+            }
+            Err(flaw) => Err(flaw),
+        };
+        let bytes = match taken {
+            Ok(bytes) => bytes,
             // The length of what follows is not known any more.
             Err(flaw) => {
                 tell(flaw);
@@ -115,22 +132,27 @@ struct BmpStream<'a> {
 }
 
 impl BmpStream<'_> {
-    fn next(&mut self) -> Result<Option<Bytes>, Flaw> {
-        loop {
-            let bytes = bmp::split_message(&mut self.buffer)
-                .map_err(|error| Flaw::Bmp { offset: self.offset, error })?;
-            if let Some(bytes) = bytes {
-                self.offset += u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-                return Ok(Some(bytes));
-            }
-            let chunk = self.source.fill_buf().map_err(Flaw::Read)?;
-            let count = chunk.len();
-            if count == 0 {
-                let (offset, present) = (self.offset, self.buffer.len());
-                return if present == 0 { Ok(None) } else { Err(Flaw::CutOff { offset, present }) };
-            }
-            self.buffer.extend_from_slice(chunk);
-            self.source.consume(count);
+    /// The next message; `None` when it is not whole in what was read.
+    fn take(&mut self) -> Result<Option<Bytes>, Flaw> {
+        let bytes = bmp::split_message(&mut self.buffer)
+            .map_err(|error| Flaw::Bmp { offset: self.offset, error })?;
+        let length = bytes.as_ref().map_or(0, Bytes::len);
+        self.offset += u64::try_from(length).unwrap_or(u64::MAX);
+        Ok(bytes)
+    }
+
+    /// Reads more; `false` at the end.
+    fn read(&mut self) -> Result<bool, Flaw> {
+        let present = self.buffer.len();
+        let offset = self.offset.saturating_add(u64::try_from(present).unwrap_or(u64::MAX));
+        let chunk = self.source.fill_buf().map_err(|error| Flaw::Read { offset, error })?;
+        let count = chunk.len();
+        self.buffer.extend_from_slice(chunk);
+        self.source.consume(count);
+        match (count, present) {
+            (0, 0) => Ok(false),
+            (0, _) => Err(Flaw::CutOff { offset: self.offset, present }),
+            _ => Ok(true),
         }
     }
 }
@@ -146,7 +168,7 @@ enum Contents<'a> {
 impl<'a> Contents<'a> {
     /// By the first header. An empty file is one without records.
     fn detect(source: Box<dyn Read + 'a>) -> Result<Self, Flaw> {
-        let (first, source) = peek::<HEADER_LENGTH>(source).map_err(Flaw::Read)?;
+        let (first, source) = peek::<HEADER_LENGTH>(source).map_err(cannot_begin)?;
         let source = BufReader::with_capacity(CHUNK, source);
         if let [bmp::VERSION, a, b, c, d, 0..=6, ..] = *first
             && (bmp::HEADER_LENGTH..=bmp::MAX_LENGTH)
@@ -165,6 +187,10 @@ impl<'a> Contents<'a> {
     }
 }
 
+fn cannot_begin(error: io::Error) -> Flaw {
+    Flaw::Read { offset: 0, error }
+}
+
 /// Up to `N` octets of what a source begins with, and the source with them still in front.
 fn peek<'a, const N: usize>(
     mut source: Box<dyn Read + 'a>,
@@ -181,11 +207,11 @@ fn open<'a>(path: &Path, bar: &ProgressBar) -> Result<Box<dyn Read + 'a>, Flaw> 
         true => Box::new(io::stdin().lock()),
         false => Box::new(File::open(path).map_err(Flaw::Open)?),
     };
-    let (first, source) = peek::<6>(Box::new(bar.wrap_read(raw))).map_err(Flaw::Read)?;
+    let (first, source) = peek::<6>(Box::new(bar.wrap_read(raw))).map_err(cannot_begin)?;
     let buffered = |source| BufReader::with_capacity(CHUNK, source);
     match *first {
         // A file may be several compressed ones behind each other.
-        [0x1f, 0x8b, ..] => Ok(Box::new(flate2::bufread::MultiGzDecoder::new(buffered(source)))),
+        [0x1f, 0x8b, ..] => Ok(Box::new(gzip::Members::new(buffered(source)))),
         [b'B', b'Z', b'h', ..] => {
             Ok(Box::new(bzip2::bufread::MultiBzDecoder::new(buffered(source))))
         }

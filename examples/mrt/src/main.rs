@@ -3,6 +3,7 @@
 mod attributes;
 mod cat;
 mod error;
+mod gzip;
 mod input;
 mod line;
 mod stat;
@@ -79,14 +80,31 @@ const FORMATS: &str = "Lines:
   BGP4MP|TIME|STATE|PEER|PEER AS|OLD|NEW
                                       a change of a session's state; 6 is Established
   TABLE_DUMP|…, BGP4MP_ET|…           as above: older tables, messages with microseconds
+  BGP4MP_LOCAL|…, BGP4MP_ET_LOCAL|…   what the collector sent to the peer
   TABLE_DUMP2_AP|…, BGP4MP_AP|…       with path identifiers: they follow the prefix
+                                      (also BGP4MP_ET_AP, BGP4MP_LOCAL_AP, BGP4MP_ET_LOCAL_AP)
   BMP_IN_PRE|TIME|A|…                 from BMP: Adj-RIB-In before the policy; also BMP_IN_POST,
                                       BMP_OUT_PRE, BMP_OUT_POST and BMP_LOC_RIB, all with _AP too
   BMP|TIME|UP|PEER|PEER AS|LOCAL ADDRESS
-  BMP|TIME|DOWN|PEER|PEER AS|REASON   a session of the router has come up, or has ended";
+  BMP|TIME|DOWN|PEER|PEER AS|REASON   a session of the router has come up, or has ended
+
+Routes with flaws are told and printed with what can be read of their attributes, unless nothing says where they \
+stand.
+
+What bgpdump -m prints otherwise:
+  addresses in ::/96: ::192.0.2.1 there, ::c000:201 here
+  next hops of :: and a link-local address: :: there, the link-local address here
+  sent messages with path identifiers: BGP4MP_AP and the collector's address there,
+    BGP4MP_LOCAL_AP and the peer's here
+  tables of multicast routes: nothing there, lines as of unicast here
+  bits of a prefix behind its length: partly kept there, cleared here
+  no next hop: 255.255.255.255 there, an empty field here
+  empty or malformed attributes: whatever there, told with exit status 1 here";
 
 const STAT: &str = "Counts records by type, routes by family and by peer, AS paths and communities: \
-of all files together.";
+of all files together. Routes that were \
+sent to a peer (BGP4MP_*_LOCAL, Adj-RIB-Out of BMP) have rows of their own, as have BMP peers of different \
+instances.";
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();

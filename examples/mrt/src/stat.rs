@@ -1,19 +1,19 @@
 //! `mrt stat`: what is in files.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Display, Write as _};
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use bgp_wire::bmp;
+use bgp_wire::bmp::{self, PeerHeader, PeerType};
 use bgp_wire::mrt::{MessageRecord, PeerEntry, Record, RecordBody, RecordType, Rib, TableDump};
-use bgp_wire::{Family, Message, MessageType};
+use bgp_wire::{Family, Message, MessageType, RouteDistinguisher};
 use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 
 use crate::attributes::Attributes;
-use crate::error::{Failure, Flaw};
+use crate::error::{Failure, Flaw, Place};
 use crate::input::{Visitor, visit};
 use crate::updates::{BmpPeers, Route, flaw_of, for_each_route};
 
@@ -45,6 +45,47 @@ impl Count {
     }
 }
 
+/// A peer as it is listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Peer {
+    address: IpAddr,
+    asn: u32,
+    /// Of BMP: in which instance of the router
+    instance: Option<(PeerType, u64)>,
+    /// Whether the routes were sent to it.
+    sent: bool,
+}
+
+impl Peer {
+    const fn new(address: IpAddr, asn: u32) -> Self {
+        Self { address, asn, instance: None, sent: false }
+    }
+
+    fn of_bmp(header: &PeerHeader) -> Self {
+        let address = header.address().unwrap_or(IpAddr::V4(header.bgp_id));
+        let instance = (header.peer_type, header.distinguisher);
+        let main = (PeerType::GLOBAL_INSTANCE, 0);
+        let instance = Some(instance).filter(|instance| *instance != main);
+        Self { address, asn: header.asn, instance, sent: header.is_adj_rib_out() }
+    }
+}
+
+impl Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} AS {}", self.address, self.asn)?;
+        match self.instance {
+            Some((PeerType::LOC_RIB_INSTANCE, 0)) => write!(f, ", Loc-RIB")?,
+            Some((PeerType::LOC_RIB_INSTANCE, id)) => write!(f, ", Loc-RIB {id}")?,
+            Some((PeerType::RD_INSTANCE, id)) => {
+                write!(f, ", {}", RouteDistinguisher(id.to_be_bytes()))?;
+            }
+            Some((_, id)) => write!(f, ", instance {id}")?,
+            None => {}
+        }
+        if self.sent { f.write_str(", sent") } else { Ok(()) }
+    }
+}
+
 /// Different values, each kept once.
 type Values = HashSet<Box<[u8]>, RandomState>;
 
@@ -56,9 +97,11 @@ struct Stat {
     messages: BTreeMap<MessageType, u64>,
     first: Option<u32>,
     last: Option<u32>,
-    networks: BTreeMap<Family, u64>,
-    families: BTreeMap<Family, Count>,
-    peers: BTreeMap<(IpAddr, u32), Count>,
+    /// Records of tables
+    ribs: BTreeMap<Family, u64>,
+    /// Apart: routes that were sent to peers
+    families: BTreeMap<(Family, bool), Count>,
+    peers: BTreeMap<Peer, Count>,
     /// Peers of the last peer index table, with what their routes add up to
     index: Vec<(PeerEntry, Count)>,
     paths: Values,
@@ -106,14 +149,18 @@ impl Visitor for Stat {
             self.time(header.timestamp);
         }
         let bmp::Message::RouteMonitoring(routes) = message else { return Ok(Ok(())) };
-        let address = header.address().unwrap_or(IpAddr::V4(header.bgp_id));
+        let place = Place::Message(offset);
         Ok(match self.bmp.decode(routes) {
             Ok(update) => {
-                self.update(&update, (address, header.asn));
-                flaw_of(&update, offset)
+                self.update(&update, Peer::of_bmp(header));
+                flaw_of(&update, place)
             }
-            Err(error) => Err(Flaw::Message { offset, error }),
+            Err(error) => Err(Flaw::Message { place, error }),
         })
+    }
+
+    fn pause(&mut self) -> Result<(), Failure> {
+        Ok(())
     }
 }
 
@@ -126,7 +173,7 @@ impl Stat {
     /// Adds what was counted by place in the peer index table to the peers.
     fn close_index(&mut self) {
         for (peer, count) in self.index.drain(..) {
-            let total = self.peers.entry((peer.address, peer.asn)).or_default();
+            let total = self.peers.entry(Peer::new(peer.address, peer.asn)).or_default();
             total.table += count.table;
         }
     }
@@ -140,44 +187,49 @@ impl Stat {
                 Some((_, count)) => count.table += 1,
                 None => outcome = Err(Flaw::NoPeer { offset, index: entry.peer_index }),
             }
-            match Attributes::read(entry.attributes) {
-                Some(attributes) => self.attributes(&attributes),
-                None => outcome = Err(Flaw::Attributes { offset }),
+            let (attributes, well_formed) = Attributes::of_entry(&entry, rib.family());
+            self.attributes(&attributes);
+            if !well_formed {
+                outcome = Err(Flaw::Attributes { offset });
             }
         }
-        *self.networks.entry(rib.family()).or_default() += 1;
-        self.families.entry(rib.family()).or_default().table += routes;
+        *self.ribs.entry(rib.family()).or_default() += 1;
+        self.families.entry((rib.family(), false)).or_default().table += routes;
         outcome
     }
 
     fn table_dump(&mut self, path: &TableDump, offset: u64) -> Result<(), Flaw> {
         let family = if path.peer.is_ipv6() { Family::IPV6_UNICAST } else { Family::IPV4_UNICAST };
-        self.families.entry(family).or_default().table += 1;
-        self.peers.entry((path.peer, u32::from(path.peer_as))).or_default().table += 1;
+        *self.ribs.entry(family).or_default() += 1;
+        self.families.entry((family, false)).or_default().table += 1;
+        let peer = Peer::new(path.peer, path.peer_as.into());
+        self.peers.entry(peer).or_default().table += 1;
         let mut wide = std::mem::take(&mut self.scratch);
-        let attributes = Attributes::read(path.wide_attributes(&mut wide));
-        let outcome = attributes.map(|attributes| self.attributes(&attributes));
+        let (attributes, well_formed) = Attributes::of_table_dump(path, &mut wide);
+        self.attributes(&attributes);
         self.scratch = wide;
-        outcome.ok_or(Flaw::Attributes { offset })
+        if well_formed { Ok(()) } else { Err(Flaw::Attributes { offset }) }
     }
 
     fn bgp_message(&mut self, message: &MessageRecord, offset: u64) -> Result<(), Flaw> {
-        let peer = (message.peering.addresses.peer(), message.peering.peer_as);
+        let peering = &message.peering;
+        let peer = Peer::new(peering.addresses.peer(), peering.peer_as);
+        let place = Place::Record(offset);
         let decoded = message.decode_message();
-        let decoded = decoded.map_err(|error| Flaw::Message { offset, error })?;
+        let decoded = decoded.map_err(|error| Flaw::Message { place, error })?;
         *self.messages.entry(decoded.kind()).or_default() += 1;
         if let Message::Update(update) = decoded {
-            self.update(&update, peer);
-            return flaw_of(&update, offset);
+            self.update(&update, Peer { sent: message.local, ..peer });
+            return flaw_of(&update, place);
         }
         Ok(())
     }
 
-    fn update(&mut self, update: &bgp_wire::Update, peer: (IpAddr, u32)) {
+    fn update(&mut self, update: &bgp_wire::Update, peer: Peer) {
         let mut scratch = std::mem::take(&mut self.scratch);
         let mut seen = false;
         let counted = for_each_route(update, &mut scratch, |family, _, _, route| {
-            let by_family = self.families.entry(family).or_default();
+            let by_family = self.families.entry((family, peer.sent)).or_default();
             let by_peer = self.peers.entry(peer).or_default();
             match route {
                 Route::Withdrawn => {
@@ -251,25 +303,29 @@ impl Stat {
             return;
         }
         heading(out, "Routes", &["in tables", "announced", "withdrawn"]);
-        for (family, count) in &self.families {
-            row(out, &format!("  {family}"), &[count.table, count.announced, count.withdrawn]);
+        for ((family, sent), count) in &self.families {
+            let sent = if *sent { ", sent" } else { "" };
+            row(
+                out,
+                &format!("  {family}{sent}"),
+                &[count.table, count.announced, count.withdrawn],
+            );
         }
-        if !self.networks.is_empty() {
-            heading(out, "Networks in tables", &[]);
-            for (family, count) in &self.networks {
+        if !self.ribs.is_empty() {
+            heading(out, "RIB records", &[]);
+            for (family, count) in &self.ribs {
                 row(out, &format!("  {family}"), &[*count]);
             }
         }
-        heading(
-            out,
-            &format!("Peers: {}", self.peers.len()),
-            &["in tables", "announced", "withdrawn"],
-        );
+        // One that routes were sent to as well is the same peer.
+        let same: BTreeSet<_> =
+            self.peers.keys().map(|peer| Peer { sent: false, ..*peer }).collect();
+        let count = same.len();
+        heading(out, &format!("Peers: {count}"), &["in tables", "announced", "withdrawn"]);
         let mut peers: Vec<_> = self.peers.iter().collect();
         peers.sort_by_key(|(_, count)| std::cmp::Reverse(count.sum()));
-        for ((address, asn), count) in peers.iter().take(LISTED) {
-            let name = format!("  {address} AS {asn}");
-            row(out, &name, &[count.table, count.announced, count.withdrawn]);
+        for (peer, count) in peers.iter().take(LISTED) {
+            row(out, &format!("  {peer}"), &[count.table, count.announced, count.withdrawn]);
         }
         if peers.len() > LISTED {
             let _ = writeln!(out, "  … and {} with fewer routes", peers.len() - LISTED);

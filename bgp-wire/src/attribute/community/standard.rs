@@ -8,13 +8,16 @@ use super::parse::{ParseCommunityError, Result, Text, decimal};
 /// A community (RFC 1997).
 ///
 /// Text is `65000:100`; the alternate form has the names of well-known ones. Both are read, the names in any
-/// case, with hyphens or underscores.
+/// case, with hyphens or underscores; also `local-AS` and `no-peer`, as routers call `no-export-subconfed` and
+/// `nopeer`.
 ///
 /// ```
 /// use bgp_wire::Community;
 ///
 /// assert_eq!("65000:100".parse(), Ok(Community::new(65000, 100)));
 /// assert_eq!("NO_EXPORT".parse(), Ok(Community::NO_EXPORT));
+/// assert_eq!("local-AS".parse(), Ok(Community::NO_EXPORT_SUBCONFED));
+/// assert_eq!("No-Peer".parse(), Ok(Community::NOPEER));
 /// assert_eq!(format!("{0} {0:#}", Community::BLACKHOLE), "65535:666 blackhole");
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,6 +74,10 @@ impl Community {
         (Self::NOPEER, "nopeer"),
     ];
 
+    /// What routers call some of them besides: read, not written
+    const ALIASES: [(Self, &'static str); 2] =
+        [(Self::NO_EXPORT_SUBCONFED, "local-as"), (Self::NOPEER, "no-peer")];
+
     /// `high:low`
     pub const fn new(high: u16, low: u16) -> Self {
         Self((high as u32) << 16 | low as u32)
@@ -98,7 +105,8 @@ impl Community {
                     name == octet.to_ascii_lowercase() || (name == b'-' && octet == b'_')
                 })
         };
-        Self::WELL_KNOWN.iter().find(|(_, name)| same(name)).map(|(community, _)| *community)
+        let mut names = Self::WELL_KNOWN.iter().chain(&Self::ALIASES);
+        names.find(|(_, name)| same(name)).map(|(community, _)| *community)
     }
 }
 
