@@ -55,8 +55,8 @@ impl LabelStack {
             return Some(Self::default());
         }
         let mut labels = SmallVec::from_slice(&[first >> 4]);
-        // These two in place of a label mean that there is none (RFC 8277 §2.4).
-        if first & BOTTOM != 0 || first == 0 || first == WITHDRAWN {
+        // These two mean that there is none (RFC 8277 §2.4), whatever stands in the bits behind them.
+        if first & BOTTOM != 0 || [0, WITHDRAWN >> 4].contains(&(first >> 4)) {
             return Some(Self(labels));
         }
         let mut ahead = *cursor;
