@@ -109,7 +109,7 @@ impl<'a> RecordRef<'a> {
     ///
     /// # Errors
     /// The first flaw. Attributes are not looked into.
-    #[inline]
+    #[inline(always)]
     pub fn rib(&self) -> Result<Option<RibRef<'a>>, MrtError> {
         let subtype = TableDumpV2Subtype(self.subtype);
         if self.kind != RecordType::TABLE_DUMP_V2

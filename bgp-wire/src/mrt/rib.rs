@@ -204,7 +204,7 @@ pub struct RibRef<'a> {
 
 impl<'a> RibRef<'a> {
     /// Checks the body of a record; `None` when nothing says how long its NLRI is.
-    #[inline]
+    #[inline(always)]
     pub(super) fn decode(
         subtype: TableDumpV2Subtype,
         body: &'a [u8],
@@ -282,7 +282,7 @@ impl<'a> RibRef<'a> {
 
 /// Checks the body of a record, and tells the family and where the entry count stands; `None` when nothing
 /// says how long its NLRI is.
-#[inline]
+#[inline(always)]
 fn check(
     subtype: TableDumpV2Subtype,
     body: &[u8],
