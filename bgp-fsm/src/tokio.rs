@@ -72,8 +72,8 @@ impl Peer {
     pub async fn next_event(&mut self) -> Option<Event> {
         let (connection, event) = self.events.recv().await?;
         match event {
-            Event::Established(_) | Event::Down(_) => self.connection = connection,
-            Event::Update(_) | Event::RouteRefresh(_) => {}
+            Event::Established(_) | Event::Down { .. } => self.connection = connection,
+            Event::Update(_) | Event::RouteRefresh(_) | Event::Filters(..) | Event::Stale(..) => {}
         }
         Some(event)
     }

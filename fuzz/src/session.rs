@@ -53,7 +53,7 @@ impl<'a> Run<'a> {
             config.delay_open_time = Duration::from_secs(7);
         }
         if bits & 128 != 0 {
-            config.families.push(Family::IPV6_UNICAST);
+            config.families.push(Family::IPV6_UNICAST.into());
         }
         run.session = Session::new(config, u64::from(bits));
         run
@@ -96,7 +96,7 @@ impl<'a> Run<'a> {
             1 => {
                 let reasons = [
                     Shutdown::AdministrativeShutdown,
-                    Shutdown::MaximumPrefixes,
+                    Shutdown::MaximumPrefixes(None),
                     Shutdown::LinkDown,
                 ];
                 let choice = usize::from(self.octet()) % reasons.len();

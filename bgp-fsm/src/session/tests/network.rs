@@ -9,7 +9,9 @@ use std::println;
 use bgp_wire::{Context, Family, UpdateWriter};
 use bytes::{Bytes, BytesMut};
 
-use crate::{Action, ConnectionId, Endpoints, Event, Negotiated, Session, SessionConfig, State};
+use crate::{
+    Action, ConnectionId, Endpoints, Event, FamilyConfig, Negotiated, Session, SessionConfig, State,
+};
 
 const FAMILIES: [Family; 2] = [Family::IPV4_UNICAST, Family::IPV6_UNICAST];
 
@@ -82,15 +84,15 @@ impl Network {
             let id = [10 + random.below(3) as u8, 0, 0, side as u8];
             let mut config = SessionConfig::new(own, Some(other), id.into());
             config.hold_time = Duration::from_secs(random.pick(&[0, 3, 9, 90, 240]));
-            config.families = FAMILIES.into();
+            config.families = FAMILIES.map(FamilyConfig::new).into();
             if random.chance(30) {
-                config.families = Vec::from([common]);
+                config.families = Vec::from([common.into()]);
             }
             config.passive = side as u64 == passive;
             config.extended_message = random.chance(50);
             config.route_refresh = random.chance(50);
             if random.chance(50) {
-                config.extended_next_hop = Vec::from([Family::IPV4_UNICAST]);
+                config.families[0].extended_next_hop = true;
             }
             if random.chance(30) {
                 config.delay_open_time = Duration::from_secs(1 + random.below(10));
@@ -235,8 +237,8 @@ impl Network {
                     self.write_updates(side);
                 }
                 Event::Update(_) => self.updates[side][1] += 1,
-                Event::Down(_) => self.last_down = self.now,
-                Event::RouteRefresh(_) => {}
+                Event::Down { .. } => self.last_down = self.now,
+                Event::RouteRefresh(_) | Event::Filters(..) | Event::Stale(..) => {}
             }
         }
     }

@@ -6,7 +6,8 @@ use core::time::Duration;
 use bgp_wire::{Context, Family, Message, Notification, Open, split_frame};
 use bytes::{Bytes, BytesMut};
 
-use crate::{Action, ConnectionId, Endpoints, Event, Session, SessionConfig, State};
+use crate::offer::Refused;
+use crate::{Action, ConnectionId, DownReason, Endpoints, Event, Session, SessionConfig, State};
 
 pub(super) const LOCAL_AS: u32 = 65001;
 pub(super) const REMOTE_AS: u32 = 65002;
@@ -21,7 +22,7 @@ pub(super) fn seconds(seconds: u64) -> Duration {
 
 pub(super) fn config() -> SessionConfig {
     let mut config = SessionConfig::new(LOCAL_AS, Some(REMOTE_AS), [192, 0, 2, 1].into());
-    config.families = Vec::from([Family::IPV4_UNICAST]);
+    config.families = Vec::from([Family::IPV4_UNICAST.into()]);
     config
 }
 
@@ -29,7 +30,8 @@ pub(super) fn config() -> SessionConfig {
 pub(super) fn open() -> Open {
     let mut config = SessionConfig::new(REMOTE_AS, None, [192, 0, 2, 2].into());
     config.extended_message = true;
-    config.open(true)
+    config.enhanced_refresh = false;
+    config.open(&Refused::Nothing, false)
 }
 
 pub(super) struct Scripted {
@@ -125,6 +127,14 @@ impl Scripted {
         self.session.handle_timeout(self.now);
         self.poll();
         self.now
+    }
+
+    /// The last [`Event::Down`]: why, and what stays.
+    pub(super) fn down(&self) -> (&DownReason, &[Family]) {
+        match self.events.iter().rev().find(|event| matches!(event, Event::Down { .. })) {
+            Some(Event::Down { reason, retained }) => (reason, retained),
+            _ => panic!("{:?}", self.events),
+        }
     }
 
     /// The connection was closed with this NOTIFICATION as the last word.
