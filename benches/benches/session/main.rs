@@ -2,7 +2,6 @@
 //! checks families, restarts its timers and hands each message over as an event.
 
 #[path = "../wire/messages.rs"]
-#[expect(dead_code, reason = "the other benches use the rest")]
 mod messages;
 mod pair;
 

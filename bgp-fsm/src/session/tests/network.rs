@@ -126,12 +126,15 @@ struct Wire {
     broken: bool,
 }
 
+/// What a session has given, in order.
+type Outputs = (Vec<(ConnectionId, Bytes)>, Vec<Action>, Vec<Event>);
+
 struct Network {
     now: Duration,
     random: Random,
     sessions: [Recorder; 2],
     /// What each has given, in the order in which it was polled.
-    outputs: [(Vec<(ConnectionId, Bytes)>, Vec<Action>, Vec<Event>); 2],
+    outputs: [Outputs; 2],
     wires: Vec<Wire>,
     happenings: BTreeMap<(Duration, u64), (usize, Happening)>,
     sequence: u64,
@@ -487,7 +490,7 @@ fn every_seed_ends_established() {
             std::thread::scope(|scope| {
                 for first in 0..threads {
                     scope.spawn(move || {
-                        (first..SEEDS).step_by(threads).for_each(|seed| run(seed as u64))
+                        (first..SEEDS).step_by(threads).for_each(|seed| run(seed as u64));
                     });
                 }
             });
