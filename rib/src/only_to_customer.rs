@@ -104,4 +104,6 @@ pub(crate) fn write_with(attributes: AttributesRef<'_>, asn: u32, out: &mut Path
 }
 
 #[cfg(test)]
+mod network;
+#[cfg(test)]
 mod tests;
