@@ -4,8 +4,8 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use bgp_wire::{
-    Capability, Family, Message, Notification, NotificationCode, OrfUpdate, RefreshSubtype, RouteRefresh,
-    WhenToRefresh, subcode,
+    Capability, Family, Message, Notification, NotificationCode, OrfUpdate, RefreshSubtype,
+    RouteRefresh, WhenToRefresh, subcode,
 };
 
 use super::Session;
