@@ -25,7 +25,7 @@ pub struct SessionConfig {
     /// HoldTimer until the OPEN comes (RFC 4271 §8.2.2: a large value, 4 min); zero: no limit
     pub startup_hold_time: Duration,
     /// SendHoldTime (RFC 9687): how long a connection may take nothing; `None`: 8 min, or twice the HoldTime if
-    /// that is more; zero: no limit. Needs [`Session::handle_blocked`](crate::Session::handle_blocked)
+    /// that is more; zero: no limit; always more than the HoldTime. Needs [`Session::handle_blocked`](crate::Session::handle_blocked)
     pub send_hold_time: Option<Duration>,
     /// KeepaliveTime, from 1 s to a third of the negotiated HoldTime; that third where not given
     pub keepalive_time: Option<Duration>,
@@ -245,6 +245,9 @@ impl SessionConfig {
     pub(crate) fn send_hold_time(&self, hold_time: Duration) -> Option<Duration> {
         const LEAST: Duration = Duration::from_secs(8 * 60);
         let time = self.send_hold_time.unwrap_or((hold_time * 2).max(LEAST));
+        // RFC 9687 §4.4: greater than HoldTime
+        let more = hold_time + Duration::from_secs(1);
+        let time = if time.is_zero() { time } else { time.max(more) };
         // Without a HoldTime there are no KEEPALIVEs that would have to get through.
         Some(time).filter(|time| !time.is_zero() && !hold_time.is_zero())
     }

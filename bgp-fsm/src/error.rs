@@ -76,7 +76,12 @@ pub(crate) enum Damping {
 impl DownReason {
     pub(crate) fn damping(&self) -> Damping {
         use subcode::cease;
-        match self {
+        // RFC 8538 §3.1: the reason is inside.
+        let inner = match self {
+            Self::Received(received) => received.hard_reset_inner().map(Self::Received),
+            _ => None,
+        };
+        match inner.as_ref().unwrap_or(self) {
             Self::Stopped(_) | Self::ConnectionLost | Self::Restarted | Self::ConnectFailed(_) => {
                 Damping::None
             }

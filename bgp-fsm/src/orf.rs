@@ -59,7 +59,12 @@ impl PrefixFilters {
                 }
             }
             // One that is not there is ignored (RFC 5291 §6).
-            AddressPrefixChange::Remove(filter) => self.0.retain(|one| one != filter),
+            AddressPrefixChange::Remove(filter) => {
+                let place = self.0.binary_search_by_key(&filter.sequence, |one| one.sequence);
+                if let Some(place) = place.ok().filter(|place| self.0[*place] == *filter) {
+                    self.0.remove(place);
+                }
+            }
             AddressPrefixChange::RemoveAll => self.0.clear(),
         }
     }

@@ -11,7 +11,12 @@ use crate::negotiate::{Families, Negotiated};
 
 /// The families whose routes are stale.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Retention(SmallVec<[Retained; 1]>);
+pub(crate) struct Retention {
+    kept: SmallVec<[Retained; 1]>,
+    /// Families whose Long-lived Stale Time is over although the neighbour has not told all its routes since
+    /// it is back.
+    expired: Families,
+}
 
 #[derive(Debug, Clone)]
 struct Retained {
@@ -21,6 +26,8 @@ struct Retained {
     until: Duration,
     /// Long-lived Stale Time, for when the Restart Time is over; zero: none.
     long_lived: Duration,
+    /// What is stale by now does not outlive a restart after this, once the neighbour was back.
+    bound: Option<Duration>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,15 +45,16 @@ enum Stage {
 impl Retention {
     /// The families whose routes stay although there is no session.
     pub(crate) fn families(&self) -> Families {
-        self.0.iter().map(|one| one.family).collect()
+        self.kept.iter().map(|one| one.family).collect()
     }
 
     pub(crate) fn next_timeout(&self) -> Option<Duration> {
-        self.0.iter().map(|one| one.until).min()
+        self.kept.iter().map(|one| one.until).min()
     }
 
     pub(crate) fn clear(&mut self) {
-        self.0.clear();
+        self.kept.clear();
+        self.expired.clear();
     }
 
     /// The session has ended in a way that lets routes stay (RFC 4724 §4.2, RFC 8538 §4.1, RFC 9494 §4.2).
@@ -56,35 +64,41 @@ impl Retention {
         negotiated: &Negotiated,
         mut tell: impl FnMut(Event),
     ) {
-        let before = core::mem::take(&mut self.0);
+        let Self { kept: before, expired } = core::mem::take(self);
         let restart = negotiated.graceful_restart.as_ref();
         let seconds = |time: u32| Duration::from_secs(time.into());
         for &family in &negotiated.families {
             let restarts =
                 restart.filter(|one| one.families.iter().any(|other| other.family == family));
             let long = negotiated.long_lived.iter().find(|one| one.family == family);
-            if restarts.is_none() && long.is_none() {
+            // RFC 9494 §4.2: a session that resets before End-of-RIB wins no more time.
+            if (restarts.is_none() && long.is_none()) || expired.contains(&family) {
                 continue;
             }
             let old = before.iter().find(|one| one.family == family);
             let old = old.filter(|one| one.stage != Stage::Refreshing);
-            if old.is_some() && !negotiated.survives_notification() {
-                // To deal with restarts in a row (RFC 4724 §4.2, kept by RFC 8538 §4.1 for this case).
-                tell(Event::Stale(family, Stale::Sweep));
-            }
             let long_lived = seconds(long.map_or(0, |one| one.stale_time));
-            if let Some(old) = old
-                .filter(|one| one.stage == Stage::LongLived && negotiated.survives_notification())
-            {
+            if let Some(old) = old.filter(|one| one.stage == Stage::LongLived) {
                 // Its time goes on: a neighbour that comes and goes does not win any.
-                tell(Event::Stale(family, Stale::LongLived));
-                self.0.push(Retained { long_lived, ..old.clone() });
+                self.kept.push(Retained { long_lived, ..old.clone() });
                 continue;
+            }
+            // Restarts in a row: RFC 4724 §4.2 deletes what was stale before, but not with the N bit (RFC 8538
+            // §4.1), nor before Long-lived Stale Time is over (RFC 9494 §4.2).
+            let spared = negotiated.survives_notification() || long.is_some();
+            let bound = old.and_then(|one| one.bound).filter(|bound| spared && *bound > now);
+            if old.is_some() && bound.is_none() {
+                tell(Event::Stale(family, Stale::Sweep));
             }
             let time = restarts.map_or(Duration::ZERO, |one| seconds(one.restart_time.into()));
             let until = now.saturating_add(time);
-            self.0.push(Retained { family, stage: Stage::Restarting, until, long_lived });
+            self.kept.push(Retained { family, stage: Stage::Restarting, until, long_lived, bound });
         }
+    }
+
+    /// The families whose Long-lived Stale Time is running.
+    pub(crate) fn long_lived(&self) -> impl Iterator<Item = Family> + '_ {
+        self.kept.iter().filter(|one| one.stage == Stage::LongLived).map(|one| one.family)
     }
 
     /// The session is back: what the neighbour has not preserved goes at once (RFC 4724 §4.2).
@@ -95,7 +109,8 @@ impl Retention {
         stale_time: Duration,
         mut tell: impl FnMut(Event),
     ) {
-        self.0.retain(|one| {
+        self.expired.clear();
+        self.kept.retain(|one| {
             let restart = negotiated.graceful_restart.iter().flat_map(|one| &one.families);
             let mut restart = restart.map(|one| (one.family, one.forwarding));
             let mut long = negotiated.long_lived.iter().map(|one| (one.family, one.forwarding));
@@ -106,6 +121,7 @@ impl Retention {
             if preserved && one.stage != Stage::LongLived {
                 one.stage = Stage::Back;
                 one.until = now.saturating_add(stale_time);
+                one.bound = one.bound.or(Some(one.until.saturating_add(one.long_lived)));
             } else if !preserved {
                 tell(Event::Stale(one.family, Stale::Sweep));
             }
@@ -115,14 +131,15 @@ impl Retention {
 
     /// The neighbour has told all routes of a family after the session came up. Whether some may be stale.
     pub(crate) fn end_of_rib(&mut self, family: Family) -> bool {
+        self.expired.retain(|other| *other != family);
         self.remove(family, |stage| matches!(stage, Stage::Back | Stage::LongLived))
     }
 
     /// BoRR: all routes of a family will be told anew.
     pub(crate) fn refresh_begins(&mut self, family: Family, until: Duration) {
-        self.0.retain(|one| one.family != family);
+        self.kept.retain(|one| one.family != family);
         let (stage, long_lived) = (Stage::Refreshing, Duration::ZERO);
-        self.0.push(Retained { family, stage, until, long_lived });
+        self.kept.push(Retained { family, stage, until, long_lived, bound: None });
     }
 
     /// EoRR. Whether some routes may be stale; not without BoRR.
@@ -131,28 +148,32 @@ impl Retention {
     }
 
     fn remove(&mut self, family: Family, ends: impl Fn(Stage) -> bool) -> bool {
-        let before = self.0.len();
-        self.0.retain(|one| one.family != family || !ends(one.stage));
-        self.0.len() < before
+        let before = self.kept.len();
+        self.kept.retain(|one| one.family != family || !ends(one.stage));
+        self.kept.len() < before
     }
 
     /// Lets go of what has had its time.
     pub(crate) fn handle_timeout(&mut self, now: Duration, mut tell: impl FnMut(Event)) {
-        self.0.retain(|one| {
+        self.kept.retain(|one| {
             if one.until > now {
                 return true;
             }
             let lives_on = one.stage == Stage::Restarting && !one.long_lived.is_zero();
             let stale = if lives_on { Stale::LongLived } else { Stale::Sweep };
             tell(Event::Stale(one.family, stale));
+            if one.stage == Stage::LongLived {
+                self.expired.push(one.family);
+            }
             one.stage = Stage::LongLived;
-            one.until = now.saturating_add(one.long_lived);
+            // Both times together are the limit, also for a host that comes late.
+            one.until = one.until.saturating_add(one.long_lived);
             lives_on
         });
     }
 
     /// When routes of a family are let go of, if they are stale.
     pub(crate) fn until(&self, family: Family) -> Option<Duration> {
-        self.0.iter().find(|one| one.family == family).map(|one| one.until)
+        self.kept.iter().find(|one| one.family == family).map(|one| one.until)
     }
 }

@@ -118,8 +118,8 @@ impl Session {
         for step in steps {
             self.take(now, index, *step, before, detail);
         }
-        if let Some((negotiated, graceful)) = session {
-            self.let_go(now, &negotiated, graceful);
+        if let Some((negotiated, graceful)) = &session {
+            self.let_go(now, negotiated, *graceful);
         }
         let other = 1 - index;
         match next {
@@ -129,6 +129,11 @@ impl Session {
                 self.report(now, before, event, detail.reason.as_ref());
             }
             _ => {}
+        }
+        if session.is_some() {
+            // What has become stale with the rest is long-lived with it.
+            let long_lived = self.retention.long_lived();
+            self.events.extend(long_lived.map(|family| Event::Stale(family, Stale::LongLived)));
         }
         match next {
             State::Idle => self.ended(now, index, before, detail.reason.as_ref()),

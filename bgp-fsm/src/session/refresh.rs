@@ -4,8 +4,8 @@ use alloc::sync::Arc;
 use core::time::Duration;
 
 use bgp_wire::{
-    Family, Message, Notification, NotificationCode, OrfUpdate, RefreshSubtype, RouteRefresh,
-    WhenToRefresh, subcode,
+    Capability, Family, Message, Notification, NotificationCode, OrfUpdate, RefreshSubtype,
+    RouteRefresh, WhenToRefresh, subcode,
 };
 
 use super::Session;
@@ -57,7 +57,9 @@ impl Session {
         if !negotiated.families.contains(&family) {
             return;
         }
-        let (enhanced, knows) = (negotiated.enhanced_refresh, negotiated.route_refresh);
+        let enhanced = negotiated.enhanced_refresh;
+        // RFC 2918 §4: who asks need not offer to be asked.
+        let knows = negotiated.local.capabilities.contains(&Capability::RouteRefresh);
         let filtered = negotiated.filters_received.contains(&family);
         // RFC 7313 §4: the neighbour is still telling its routes for the first time.
         let early = negotiated.remote.capabilities.graceful_restart().is_some()
@@ -106,6 +108,13 @@ impl Session {
             Ok(false) => {}
             Ok(true) => {
                 let filters = Arc::new(filters.clone());
+                // Those that were not polled yet share the memory: there may be many.
+                for event in &mut self.events {
+                    match event {
+                        Event::Filters(of, old) if *of == family => *old = filters.clone(),
+                        _ => {}
+                    }
+                }
                 self.events.push_back(Event::Filters(family, filters));
             }
             Err(TooMany) => {

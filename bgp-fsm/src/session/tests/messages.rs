@@ -11,18 +11,9 @@ use bgp_wire::{
 use bytes::BytesMut;
 use ipnet::IpNet;
 
-use super::scripted::{LOCAL_AS, REMOTE_AS, Scripted, code, config, open, seconds};
+use super::scripted::{LOCAL_AS, REMOTE_AS, Scripted, code, config, open, raw, seconds};
 use crate::offer::Refused;
 use crate::{Action, DownReason, Event, FamilyConfig, Shutdown, State};
-
-/// A message whose body the test writes.
-fn raw(kind: u8, body: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::from([0xff; 16]);
-    bytes.extend(u16::try_from(19 + body.len()).expect("short").to_be_bytes());
-    bytes.push(kind);
-    bytes.extend(body);
-    bytes
-}
 
 fn answer_to_open(change: impl FnOnce(&mut Open)) -> (u8, u8, Vec<u8>) {
     answer_to_open_of(change, config())

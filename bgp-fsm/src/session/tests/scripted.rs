@@ -3,7 +3,9 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use bgp_wire::{Context, Family, Message, Notification, Open, split_frame};
+use bgp_wire::{
+    Context, Family, Message, Notification, NotificationCode, Open, UpdateWriter, split_frame,
+};
 use bytes::{Bytes, BytesMut};
 
 use crate::offer::Refused;
@@ -32,6 +34,38 @@ pub(super) fn open() -> Open {
     config.extended_message = true;
     config.enhanced_refresh = false;
     config.open(&Refused::Nothing, false)
+}
+
+/// A neighbour of [`config`] with these families, whose OPEN the tests change.
+pub(super) fn neighbor(families: &[Family]) -> SessionConfig {
+    let mut config = SessionConfig::new(REMOTE_AS, None, [192, 0, 2, 2].into());
+    config.families = families.iter().map(|family| (*family).into()).collect();
+    config
+}
+
+/// The OPEN of a speaker that has not restarted.
+pub(super) fn open_of(config: &SessionConfig) -> Open {
+    config.open(&Refused::Nothing, false)
+}
+
+/// The End-of-RIB marker (RFC 4724 §2).
+pub(super) fn end_of_rib(family: Family) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    UpdateWriter::new(&mut out, &Context::default()).end_of_rib(family);
+    out.to_vec()
+}
+
+/// A message whose body the test writes.
+pub(super) fn raw(kind: u8, body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::from([0xff; 16]);
+    bytes.extend(u16::try_from(19 + body.len()).expect("short").to_be_bytes());
+    bytes.push(kind);
+    bytes.extend(body);
+    bytes
+}
+
+pub(super) fn cease(subcode: u8) -> Message {
+    Message::Notification(Notification::new(NotificationCode::CEASE, subcode))
 }
 
 pub(super) struct Scripted {
@@ -80,6 +114,38 @@ impl Scripted {
         assert_eq!(scripted.session.state(), state);
         scripted.sent.clear();
         scripted
+    }
+
+    /// With a session to a neighbour that has sent this OPEN.
+    pub(super) fn established(config: SessionConfig, open: &Open) -> Self {
+        let mut scripted = Self::started(config);
+        scripted.establish(open);
+        scripted
+    }
+
+    /// The neighbour connects and comes up with this OPEN.
+    pub(super) fn establish(&mut self, open: &Open) {
+        self.accept();
+        self.receive(&Message::Open(open.clone()));
+        self.receive(&Message::Keepalive);
+        assert_eq!(self.session.state(), State::Established);
+        self.sent.clear();
+    }
+
+    /// The connection breaks.
+    pub(super) fn lose(&mut self) {
+        self.session.handle_disconnected(self.now, self.id);
+        self.poll();
+    }
+
+    /// Time passes, and timers take effect.
+    pub(super) fn pass(&mut self, time: Duration) {
+        self.run_until(self.now + time);
+    }
+
+    /// What has happened since this was called last.
+    pub(super) fn take_events(&mut self) -> Vec<Event> {
+        core::mem::take(&mut self.events)
     }
 
     pub(super) fn accept(&mut self) {
