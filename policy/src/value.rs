@@ -9,7 +9,13 @@ use bgp_wire::Origin;
 use ipnet::IpNet;
 use rib::RouteSource;
 
-use crate::set::{IpSet, PrefixSet, RangeSet};
+use crate::set::{IpSet, Member, PrefixSet, RangeSet};
+
+impl Member for RouteSource {
+    fn key(self) -> u64 {
+        self as u64
+    }
+}
 
 /// Type of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -5,9 +5,11 @@
 
 pub mod address;
 mod pair;
+mod points;
 mod prefix;
 mod range;
 
 pub use pair::{PairItem, PairSet};
+pub use points::Member;
 pub use prefix::{PrefixPattern, PrefixSet};
 pub use range::{IpSet, RangeSet};

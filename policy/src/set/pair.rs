@@ -1,6 +1,5 @@
 //! Sets of pairs: communities (RFC 1997).
 
-use alloc::boxed::Box;
 use alloc::collections::binary_heap::{BinaryHeap, PeekMut};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -48,9 +47,10 @@ impl PairItem {
 /// ```
 #[derive(Debug, Clone)]
 pub struct PairSet {
-    points: Points,
-    /// Spans of more than one pair, and products of one first value.
+    /// Spans, and products of one first value.
     spans: RangeSet<u32>,
+    /// Second values of products with any first one, `(*,5)`
+    any_first: Option<RangeSet<u16>>,
     /// Other products
     products: Products,
     items: Vec<PairItem>,
@@ -63,25 +63,20 @@ const fn number((high, low): (u16, u16)) -> u32 {
 impl PairSet {
     /// A set of `items`, in the order of the source text.
     pub fn new(items: Vec<PairItem>) -> Self {
-        let (mut points, mut spans, mut products) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut spans, mut any_first, mut products) = (Vec::new(), Vec::new(), Vec::new());
         for item in &items {
             match *item {
-                PairItem::Span(low, high) if low == high => points.push(number(low)),
-                PairItem::Product { first, second }
-                    if first.0 == first.1 && second.0 == second.1 =>
-                {
-                    points.push(number((first.0, second.0)));
-                }
                 PairItem::Span(low, high) => spans.push((number(low), number(high))),
                 PairItem::Product { first, second } if first.0 == first.1 => {
                     spans.push((number((first.0, second.0)), number((first.0, second.1))));
                 }
+                PairItem::Product { first: (0, u16::MAX), second } => any_first.push(second),
                 PairItem::Product { first, second } => products.push((first, second)),
             }
         }
         Self {
-            points: Points::new(points),
             spans: RangeSet::new(spans),
+            any_first: (!any_first.is_empty()).then(|| RangeSet::new(any_first)),
             products: Products::new(&products),
             items,
         }
@@ -90,8 +85,8 @@ impl PairSet {
     /// Whether an item has `pair` in it.
     #[inline]
     pub fn contains(&self, pair: (u16, u16)) -> bool {
-        self.points.contains(number(pair))
-            || (!self.spans.is_empty() && self.spans.contains(number(pair)))
+        self.spans.contains(number(pair))
+            || self.any_first.as_ref().is_some_and(|set| set.contains(pair.1))
             || self.products.contains(pair)
     }
 
@@ -151,55 +146,11 @@ impl fmt::Display for PairSet {
     }
 }
 
-/// Single pairs. Most communities of a route are in no set, so first a bit is asked that most of them have not set.
-#[derive(Debug, Clone)]
-struct Points {
-    /// Sorted
-    pairs: Box<[u32]>,
-    /// A power of two of bits, at least 8 for each pair: those that the pairs' products with a constant begin with
-    bits: Box<[u64]>,
-    /// How many bits of the product are not used
-    shift: u32,
-}
-
-impl Points {
-    fn new(mut pairs: Vec<u32>) -> Self {
-        pairs.sort_unstable();
-        pairs.dedup();
-        let words = (pairs.len() / 8 + 1).next_power_of_two();
-        let mut points = Self {
-            bits: alloc::vec![0; words].into(),
-            shift: 64 - 6 - words.trailing_zeros(),
-            pairs: pairs.into(),
-        };
-        for pair in &points.pairs {
-            let bit = points.bit(*pair);
-            if let Some(word) = points.bits.get_mut(bit / 64) {
-                *word |= 1 << (bit % 64);
-            }
-        }
-        points
-    }
-
-    #[inline]
-    fn bit(&self, pair: u32) -> usize {
-        let product = u64::from(pair).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        (product >> self.shift) as usize
-    }
-
-    #[inline]
-    fn contains(&self, pair: u32) -> bool {
-        let bit = self.bit(pair);
-        let maybe = self.bits.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1);
-        maybe && self.pairs.binary_search(&pair).is_ok()
-    }
-}
-
 /// First and last value.
 type Range = (u16, u16);
 
 /// Products by their first parts: a tree over the values at which any of them begins or ends. A product stands at
-/// the fewest nodes that make it up, at most two a level; `(*,5)` at the root. The answer is at the nodes from the
+/// the fewest nodes that make it up, at most two a level. The answer is at the nodes from the
 /// root to one leaf.
 #[derive(Debug, Clone)]
 struct Products {
@@ -340,7 +291,7 @@ mod tests {
         let items = (0..1000)
             .map(|second| PairItem::Product { first: (0, u16::MAX), second: (second, second) });
         let set = PairSet::new(items.collect());
-        assert_eq!(set.products.nodes.len(), 2);
+        assert_eq!(set.any_first.as_ref().map(|set| set.ranges().count()), Some(1000));
         assert!(set.contains((65535, 999)) && !set.contains((0, 1000)));
         assert!(
             set.ranges().take(1001).map(|(low, _)| low >> 16).eq([&[0; 1000][..], &[1]].concat())

@@ -6,6 +6,8 @@ use core::fmt;
 use core::hint::select_unpredictable;
 use core::net::IpAddr;
 
+use super::points::{Member, Points};
+
 /// Ranges with both ends included.
 ///
 /// ```
@@ -16,7 +18,9 @@ use core::net::IpAddr;
 /// ```
 #[derive(Clone)]
 pub struct RangeSet<T> {
-    /// First values of the ranges, sorted; ranges that share a value are one.
+    /// Ranges of one value, and …
+    points: Points<T>,
+    /// … first values of the others, sorted; ranges that share a value are one.
     low: Box<[T]>,
     /// Their last values
     high: Box<[T]>,
@@ -24,29 +28,37 @@ pub struct RangeSet<T> {
     items: Option<Box<[(T, T)]>>,
 }
 
-impl<T: Ord + Copy> RangeSet<T> {
+impl<T: Member> RangeSet<T> {
     /// A range whose first value is greater than its last has nothing in it, but is printed.
     pub fn new(mut ranges: Vec<(T, T)>) -> Self {
         // By the first value only, and those of one first value as they were written: so does BIRD.
         ranges.sort_by_key(|range| range.0);
-        let (mut low, mut high) =
-            (Vec::with_capacity(ranges.len()), Vec::<T>::with_capacity(ranges.len()));
-        for (first, last) in ranges.iter().copied().filter(|(first, last)| first <= last) {
-            match high.last_mut() {
-                Some(end) if first <= *end => *end = last.max(*end),
-                _ => {
-                    low.push(first);
-                    high.push(last);
-                }
+        let mut apart: Vec<(T, T)> = Vec::with_capacity(ranges.len());
+        for range in ranges.iter().filter(|(first, last)| first <= last) {
+            match apart.last_mut() {
+                Some((_, end)) if range.0 <= *end => *end = range.1.max(*end),
+                _ => apart.push(*range),
             }
         }
-        let items = (low.len() != ranges.len()).then(|| ranges.into_boxed_slice());
-        Self { low: low.into_boxed_slice(), high: high.into_boxed_slice(), items }
+        let items = (apart.len() != ranges.len()).then(|| ranges.into_boxed_slice());
+        let (points, wide): (Vec<_>, Vec<_>) =
+            apart.into_iter().partition(|(low, high)| low == high);
+        let (low, high): (Vec<T>, Vec<T>) = wide.into_iter().unzip();
+        Self {
+            points: Points::new(points.into_iter().map(|(value, _)| value).collect()),
+            low: low.into(),
+            high: high.into(),
+            items,
+        }
     }
 
     /// Whether a range has `value` in it.
     #[inline]
     pub fn contains(&self, value: T) -> bool {
+        self.points.contains(value) || (!self.low.is_empty() && self.in_range(value))
+    }
+
+    fn in_range(&self, value: T) -> bool {
         // The last range that does not begin behind `value`, if there is one: a binary search without a branch
         // that depends on the values, since nobody can predict them.
         let (mut at, mut count) = (0, self.low.len());
@@ -62,20 +74,24 @@ impl<T: Ord + Copy> RangeSet<T> {
 
     /// Whether there is no item.
     pub fn is_empty(&self) -> bool {
-        self.low.is_empty() && self.items.is_none()
+        self.low.is_empty() && self.points.values().is_empty() && self.items.is_none()
     }
 
     /// The items in BIRD's order: by their first values. They may overlap.
     pub fn items(&self) -> impl Iterator<Item = (T, T)> + '_ {
-        let written = self.items.as_deref().unwrap_or_default();
-        let ranges = if self.items.is_some() { 0 } else { self.low.len() };
-        let ranges = self.low.iter().copied().zip(self.high.iter().copied()).take(ranges);
-        written.iter().copied().chain(ranges)
+        let ranges = if self.items.is_some() { 0 } else { usize::MAX };
+        self.items.as_deref().unwrap_or_default().iter().copied().chain(self.ranges().take(ranges))
     }
 
     /// The values in it as ranges that are sorted and apart.
-    pub fn ranges(&self) -> impl ExactSizeIterator<Item = (T, T)> + '_ {
-        self.low.iter().copied().zip(self.high.iter().copied())
+    pub fn ranges(&self) -> impl Iterator<Item = (T, T)> + '_ {
+        let mut points = self.points.values().iter().map(|value| (*value, *value)).peekable();
+        let mut wide = self.low.iter().copied().zip(self.high.iter().copied()).peekable();
+        core::iter::from_fn(move || match (points.peek(), wide.peek()) {
+            (Some(point), Some(range)) if range < point => wide.next(),
+            (None, _) => wide.next(),
+            _ => points.next(),
+        })
     }
 
     /// Prints it as BIRD does, each value by `value`.
@@ -103,27 +119,27 @@ impl<T: Ord + Copy> RangeSet<T> {
 }
 
 /// As in BIRD: equal items in equal order. The same values written otherwise are another set.
-impl<T: Ord + Copy> PartialEq for RangeSet<T> {
+impl<T: Member> PartialEq for RangeSet<T> {
     fn eq(&self, other: &Self) -> bool {
         self.items().eq(other.items())
     }
 }
 
-impl<T: Ord + Copy> Eq for RangeSet<T> {}
+impl<T: Member> Eq for RangeSet<T> {}
 
-impl<T: Ord + Copy> Default for RangeSet<T> {
+impl<T: Member> Default for RangeSet<T> {
     fn default() -> Self {
         Self::new(Vec::new())
     }
 }
 
-impl<T: Ord + Copy + fmt::Debug> fmt::Debug for RangeSet<T> {
+impl<T: Member + fmt::Debug> fmt::Debug for RangeSet<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.items()).finish()
     }
 }
 
-impl<T: Ord + Copy + fmt::Display> fmt::Display for RangeSet<T> {
+impl<T: Member + fmt::Display> fmt::Display for RangeSet<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.write(f, |value, f| value.fmt(f))
     }
