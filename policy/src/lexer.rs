@@ -4,7 +4,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
+
+use bgp_wire::RouteDistinguisher;
 
 use crate::error::Diagnostic;
 use crate::span::{SourceId, Span};
@@ -33,6 +35,10 @@ pub enum TokenKind {
     Number(u32),
     /// An address
     Ip(IpAddr),
+    /// A route distinguisher (RFC 4364 §4.2)
+    RouteDistinguisher(RouteDistinguisher),
+    /// `hex:…`
+    Bytes(Vec<u8>),
     /// `{`, `!=`, `..`, …
     Punctuation(&'static str),
     /// Behind the last token
@@ -47,6 +53,8 @@ impl fmt::Display for TokenKind {
             Self::Text(text) => write!(f, "\"{text}\""),
             Self::Number(number) => number.fmt(f),
             Self::Ip(address) => address.fmt(f),
+            Self::RouteDistinguisher(value) => value.fmt(f),
+            Self::Bytes(_) => f.write_str("a byte string"),
             Self::Punctuation(text) => write!(f, "`{text}`"),
             Self::End => f.write_str("the end of the file"),
         }
@@ -54,9 +62,9 @@ impl fmt::Display for TokenKind {
 }
 
 /// Longer ones first.
-const PUNCTUATION: [&str; 31] = [
+const PUNCTUATION: [&str; 33] = [
     "!=", "!~", "<=", ">=", "&&", "||", "..", "->", "++", "[=", "=]", "{", "}", "[", "]", "(", ")",
-    ";", ",", "=", "<", ">", "~", "!", "+", "-", "*", "/", ".", ":", "%",
+    ";", ",", "=", "<", ">", "~", "!", "+", "-", "*", "/", ".", ":", "%", "|", "&",
 ];
 
 /// Splits `text` into tokens; the last one is [`TokenKind::End`]. Errors are added to `errors`, and what is
@@ -180,7 +188,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn number_or_address(&mut self, start: usize) {
-        if self.ipv6(start) {
+        if self.ipv6(start) || self.route_distinguisher(start) {
             return;
         }
         let rest = self.rest();
@@ -215,9 +223,40 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// `1:2`, `0:1:2` or `10.0.0.1:1000`, without blanks.
+    fn route_distinguisher(&mut self, start: usize) -> bool {
+        let rest = self.rest();
+        let length = rest.find(|c: char| !c.is_ascii_digit() && c != ':' && c != '.');
+        let candidate = rest.get(..length.unwrap_or(rest.len())).unwrap_or_default();
+        let candidate = candidate.split("..").next().unwrap_or_default();
+        let Some(value) = route_distinguisher(candidate) else { return false };
+        self.at += candidate.len();
+        self.push(start, TokenKind::RouteDistinguisher(value));
+        true
+    }
+
+    /// `hex:` and pairs of digits, with colons between them or not.
+    fn bytes(&mut self, start: usize, digits: &str) {
+        let length = digits.find(|c: char| !c.is_ascii_hexdigit() && c != ':');
+        let digits = digits.get(..length.unwrap_or(digits.len())).unwrap_or_default();
+        self.at += "hex:".len() + digits.len();
+        let digits: Vec<u8> = digits.bytes().filter(|digit| *digit != b':').collect();
+        let octet = |pair: &[u8]| match pair {
+            [_, _] => u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok(),
+            _ => None,
+        };
+        match digits.chunks(2).map(octet).collect() {
+            Some(octets) => self.push(start, TokenKind::Bytes(octets)),
+            None => self.error(start, "a byte string has pairs of hexadecimal digits"),
+        }
+    }
+
     fn word(&mut self, start: usize) {
         if self.ipv6(start) {
             return;
+        }
+        if let Some(digits) = self.rest().strip_prefix("hex:") {
+            return self.bytes(start, digits);
         }
         let word = self.take_while(|c| c.is_ascii_alphanumeric() || c == '_');
         self.push(start, TokenKind::Symbol(word.into()));
@@ -230,6 +269,30 @@ impl<'a> Lexer<'a> {
         self.at += text.len();
         self.push(start, TokenKind::Punctuation(text));
         true
+    }
+}
+
+/// Two numbers, or an address and a number; three with the type in front.
+fn route_distinguisher(text: &str) -> Option<RouteDistinguisher> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let number = |text: &str| text.parse::<u32>().ok();
+    let short = |number: u32| u16::try_from(number).ok();
+    match parts[..] {
+        [address, local] if address.contains('.') => {
+            let address = address.parse::<Ipv4Addr>().ok()?;
+            Some(RouteDistinguisher::ipv4(address, short(number(local)?)?))
+        }
+        [asn, local] => match (number(asn)?, number(local)?) {
+            (asn, local) if asn <= 0xffff => Some(RouteDistinguisher::two_octet_as(short(asn)?, local)),
+            (asn, local) => Some(RouteDistinguisher::four_octet_as(asn, short(local)?)),
+        },
+        ["0", asn, local] => {
+            Some(RouteDistinguisher::two_octet_as(short(number(asn)?)?, number(local)?))
+        }
+        ["2", asn, local] => {
+            Some(RouteDistinguisher::four_octet_as(number(asn)?, short(number(local)?)?))
+        }
+        _ => None,
     }
 }
 
