@@ -37,6 +37,7 @@ pub mod ast;
 mod compile;
 pub mod error;
 pub mod lexer;
+pub mod mask;
 pub mod parser;
 mod program;
 pub mod set;

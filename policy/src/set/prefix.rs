@@ -1,9 +1,14 @@
-//! Sets: what `~` tests against.
+//! Sets of prefixes.
 
 use alloc::vec::Vec;
+use core::fmt;
 use core::net::IpAddr;
 
 use ipnet::IpNet;
+
+mod form;
+
+use form::Form;
 
 /// One item of a prefix set: networks that agree with `net` on the shorter of both lengths, and whose own
 /// length is from `least` to `most`.
@@ -73,10 +78,11 @@ struct Level {
 }
 
 /// A set of prefixes of one family. A look-up costs a binary search for each distinct length.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct PrefixSet {
     ipv4: bool,
     levels: Vec<Level>,
+    patterns: Vec<PrefixPattern>,
 }
 
 impl PrefixSet {
@@ -113,7 +119,17 @@ impl PrefixSet {
                 same
             });
         }
-        Some(Self { ipv4, levels })
+        Some(Self { ipv4, levels, patterns: patterns.to_vec() })
+    }
+
+    /// Whether it has no patterns.
+    pub const fn is_empty(&self) -> bool {
+        self.patterns.is_empty()
+    }
+
+    /// Whether the prefix of the address alone is matched.
+    pub fn contains_address(&self, address: IpAddr) -> bool {
+        self.contains(&IpNet::from(address))
     }
 
     /// Whether some pattern of the set matches.
@@ -121,6 +137,21 @@ impl PrefixSet {
         let (address, ipv4) = bits(net);
         let length = net.prefix_len();
         ipv4 == self.ipv4 && self.levels.iter().any(|level| level.contains(address, length))
+    }
+}
+
+/// As in BIRD: equal when they print the same, however they were written.
+impl PartialEq for PrefixSet {
+    fn eq(&self, other: &Self) -> bool {
+        self.patterns == other.patterns || Form::new(&self.patterns) == Form::new(&other.patterns)
+    }
+}
+
+impl Eq for PrefixSet {}
+
+impl fmt::Display for PrefixSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Form::new(&self.patterns).fmt(f)
     }
 }
 
@@ -142,114 +173,5 @@ impl Level {
     }
 }
 
-/// Ranges of numbers or addresses, sorted and without overlap.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct RangeSet<T>(Vec<(T, T)>);
-
-impl<T: Ord + Copy> RangeSet<T> {
-    /// Ranges with both ends included.
-    pub fn new(mut ranges: Vec<(T, T)>) -> Self {
-        ranges.retain(|(low, high)| low <= high);
-        ranges.sort_unstable();
-        ranges.dedup_by(|later, kept| {
-            let joins = later.0 <= kept.1;
-            if joins {
-                kept.1 = kept.1.max(later.1);
-            }
-            joins
-        });
-        Self(ranges)
-    }
-
-    /// Whether a range has `value` in it.
-    pub fn contains(&self, value: T) -> bool {
-        let at = self.0.partition_point(|(_, high)| *high < value);
-        self.0.get(at).is_some_and(|(low, _)| *low <= value)
-    }
-}
-
-/// Orders addresses within their family.
-pub type IpSet = RangeSet<IpAddr>;
-
 #[cfg(test)]
-mod tests {
-    use core::net::{Ipv4Addr, Ipv6Addr};
-
-    use ipnet::{Ipv4Net, Ipv6Net};
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn v4() -> impl Strategy<Value = IpNet> {
-        (
-            prop::sample::select(alloc::vec![0u32, 0x0a00_0000, 0x0a80_0000, 0xc0a8_0000]),
-            any::<u32>(),
-            0u8..=32,
-        )
-            .prop_map(|(base, noise, length)| {
-                let net = Ipv4Net::new(Ipv4Addr::from(base ^ (noise & 0x0003_0301)), length);
-                IpNet::V4(net.expect("at most 32").trunc())
-            })
-    }
-
-    fn v6() -> impl Strategy<Value = IpNet> {
-        (any::<u16>(), 0u8..=128).prop_map(|(noise, length)| {
-            let address = Ipv6Addr::from(u128::from(noise & 0x303) << 100);
-            IpNet::V6(Ipv6Net::new(address, length).expect("at most 128").trunc())
-        })
-    }
-
-    fn check(
-        patterns: Vec<(IpNet, u8, u8)>,
-        nets: &[IpNet],
-        most: u8,
-    ) -> Result<(), TestCaseError> {
-        let patterns: Vec<PrefixPattern> = patterns
-            .into_iter()
-            .map(|(net, a, b)| PrefixPattern {
-                net,
-                least: a.min(b) % (most + 1),
-                most: a.max(b).min(most),
-            })
-            .collect();
-        let set = PrefixSet::new(&patterns).expect("one family");
-        for net in nets {
-            let slow = patterns.iter().any(|pattern| pattern.matches(net));
-            prop_assert_eq!(set.contains(net), slow, "{}", net);
-        }
-        Ok(())
-    }
-
-    proptest! {
-        #[test]
-        fn prefix_sets_match_as_defined(
-            patterns in prop::collection::vec((v4(), 0u8..=32, 0u8..=32), 0..30),
-            nets in prop::collection::vec(v4(), 1..60),
-        ) {
-            check(patterns, &nets, 32)?;
-        }
-
-        #[test]
-        fn prefix_sets_of_ipv6_too(
-            patterns in prop::collection::vec((v6(), 0u8..=128, 0u8..=128), 1..30),
-            nets in prop::collection::vec(v6(), 1..60),
-        ) {
-            check(patterns, &nets, 128)?;
-        }
-
-        #[test]
-        fn range_sets_match_as_defined(ranges in prop::collection::vec((0u32..60, 0u32..60), 0..20), value in 0u32..70) {
-            let slow = ranges.iter().any(|(low, high)| (low..=high).contains(&&value));
-            prop_assert_eq!(RangeSet::new(ranges).contains(value), slow);
-        }
-    }
-
-    #[test]
-    fn families_do_not_mix() {
-        let pattern = |text: &str| {
-            let net: IpNet = text.parse().expect("a prefix");
-            PrefixPattern { net, least: net.prefix_len(), most: net.prefix_len() }
-        };
-        assert_eq!(PrefixSet::new(&[pattern("10.0.0.0/8"), pattern("2001:db8::/32")]), None);
-    }
-}
+mod tests;
