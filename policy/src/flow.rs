@@ -312,3 +312,21 @@ fn bits(f: &mut fmt::Formatter<'_>, field: Field, tests: &[Test]) -> fmt::Result
     }
     Ok(())
 }
+
+impl FlowNet {
+    /// Type 1: the destination prefix.
+    pub fn destination(&self) -> Option<IpNet> {
+        self.parts.iter().find_map(|part| match part {
+            FlowPart::Prefix(false, net, _) => Some(*net),
+            _ => None,
+        })
+    }
+
+    /// Type 2: the source prefix.
+    pub fn source(&self) -> Option<IpNet> {
+        self.parts.iter().find_map(|part| match part {
+            FlowPart::Prefix(true, net, _) => Some(*net),
+            _ => None,
+        })
+    }
+}
