@@ -207,7 +207,8 @@ impl<'a> Lexer<'a> {
         }
         let dotted = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
         let dotted = rest.get(..dotted).unwrap_or_default();
-        let dotted = dotted.split("..").next().unwrap_or_default();
+        // Neither a range (`1..2`) nor a method (`10.0.0.1.mask(8)`) belongs to it.
+        let dotted = dotted.split("..").next().unwrap_or_default().trim_end_matches('.');
         if dotted.matches('.').count() == 3 {
             self.at += dotted.len();
             match dotted.parse::<core::net::Ipv4Addr>() {

@@ -8,7 +8,7 @@
 //! enumeration sets. What is missing is refused with its place.
 //!
 //! ```
-//! use policy::{Verdict, Vm, compile};
+//! use policy::{NoHost, Verdict, Vm, compile};
 //! use rib::{AttributesRef, Route, RouteSource};
 //!
 //! let program = compile("example", "define OWN = [ 192.0.2.0/24+ ]; filter f { if net ~ OWN then accept; reject; }")
@@ -23,9 +23,9 @@
 //!     attributes: AttributesRef::default(),
 //! };
 //! let mut vm = Vm::default();
-//! assert_eq!(program.run(&mut vm, filter, &route), Ok(Verdict::Accept));
+//! assert_eq!(program.run(&mut vm, filter, &route, &NoHost), Ok(Verdict::Accept));
 //! route.net = "198.51.100.0/24".parse().map_err(|_| "no prefix")?;
-//! assert_eq!(program.run(&mut vm, filter, &route), Ok(Verdict::Reject));
+//! assert_eq!(program.run(&mut vm, filter, &route, &NoHost), Ok(Verdict::Reject));
 //! # Ok::<(), String>(())
 //! ```
 
@@ -34,23 +34,27 @@
 extern crate alloc;
 
 pub mod ast;
+pub mod attribute;
 mod compile;
 pub mod error;
+pub mod flow;
+mod format;
 pub mod lexer;
 pub mod mask;
 pub mod parser;
 mod program;
 pub mod set;
 pub mod span;
+pub mod types;
 pub mod value;
 mod vm;
 
 pub use compile::ProgramBuilder;
 pub use error::{Diagnostic, Diagnostics};
-pub use program::{FilterId, Program, VerifyError};
-pub use vm::{Trap, Verdict, Vm};
+pub use program::{FilterId, Program};
+pub use vm::{Extra, Host, Limits, NoHost, Roa, Trap, TrapKind, Verdict, Vm};
 
-/// Compiles a text of `define` and `filter` statements.
+/// Compiles a text of `define`, `function` and `filter` statements.
 ///
 /// # Errors
 /// All errors of the text, each with its place.
@@ -64,23 +68,21 @@ pub fn compile(name: &str, text: &str) -> Result<Program, Diagnostics> {
     while !parser.at_end() {
         let start = parser.position();
         let result = match parser.peek_symbol() {
-            Some("define") => parser.define(),
-            Some("filter") => {
-                parser.named_filter().and_then(|filter| builder.add_named(&filter).map(|_| ()))
-            }
-            _ => Err(parser.unexpected("`define` or `filter`")),
+            Some("define") => parser.define().map(|(name, expr)| builder.define(&name, &expr)),
+            Some("function") => parser.function().map(|function| builder.add_function(&function)),
+            Some("filter") => parser.named_filter().map(|filter| {
+                builder.add_filter(&filter);
+            }),
+            _ => Err(parser.unexpected("`define`, `function` or `filter`")),
         };
         if let Err(error) = result {
             errors.push(error);
             parser.recover(start);
         }
     }
+    errors.extend(builder.take_errors());
     match builder.finish() {
         Ok(program) if errors.is_empty() => Ok(program),
-        Ok(_) => Err(Diagnostics::new(sources, errors)),
-        Err(error) => {
-            errors.push(error);
-            Err(Diagnostics::new(sources, errors))
-        }
+        _ => Err(Diagnostics::new(sources, errors)),
     }
 }

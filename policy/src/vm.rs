@@ -573,3 +573,15 @@ impl Vm {
         }
     }
 }
+
+/// The extended community of a constant key and number.
+pub(crate) fn extended_value(
+    form: crate::program::ExtendedForm,
+    key: &Value,
+    number: u32,
+) -> Option<u64> {
+    match operation::extended(form, cell_of(key, 0), Cell::Int(number)) {
+        Ok(Cell::Extended(value)) => Some(value),
+        _ => None,
+    }
+}
