@@ -1,5 +1,6 @@
 //! Sets of prefixes.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
@@ -7,8 +8,12 @@ use core::net::IpAddr;
 use ipnet::IpNet;
 
 mod form;
+mod intervals;
+mod outside;
 
 use form::Form;
+use intervals::{Inner, Intervals, Word};
+use outside::Outside;
 
 /// One item of a prefix set: networks that agree with `net` on the shorter of both lengths, and whose own
 /// length is from `least` to `most`.
@@ -52,79 +57,122 @@ const fn mask(length: u8) -> u128 {
     }
 }
 
-/// Lengths from 0 to 128.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-struct Lengths([u128; 2]);
+/// The lengths from `least` to `most` without 0: length 1 is the highest bit.
+const fn lengths(least: u8, most: u8) -> u128 {
+    let least = if least == 0 { 1 } else { least };
+    if most < least {
+        return 0;
+    }
+    mask(most) & !mask(least - 1)
+}
+
+/// Lengths from 1 to 128.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+struct Lengths([u64; 2]);
 
 impl Lengths {
-    fn insert(&mut self, least: u8, most: u8) {
-        for length in least..=most.min(128) {
-            self.0[usize::from(length >> 7)] |= 1 << (length & 127);
-        }
+    const fn insert(&mut self, least: u8, most: u8) {
+        let ones = lengths(least, most).reverse_bits();
+        self.0[0] |= ones as u64;
+        self.0[1] |= (ones >> 64) as u64;
     }
 
+    #[inline]
     const fn contains(self, length: u8) -> bool {
-        self.0[(length >> 7) as usize & 1] >> (length & 127) & 1 == 1
+        let bit = length.wrapping_sub(1);
+        self.0[(bit >> 6) as usize & 1] >> (bit & 63) & 1 == 1
+    }
+
+    /// Some bits that tell those apart that are close to each other.
+    fn hash(self) -> usize {
+        let mixed = (self.0[0] ^ self.0[1]).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        usize::from((mixed >> 48) as u16)
     }
 }
 
-/// Items of equal length, by address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Level {
-    length: u8,
-    items: Vec<(u128, Lengths)>,
-    /// Whether any item matches networks shorter than itself.
-    shorter: bool,
+/// A set of prefixes of one family.
+#[derive(Clone)]
+pub struct PrefixSet {
+    /// Whether the network of length 0 matches.
+    default_route: bool,
+    inside: Inside,
+    outside: Outside,
+    patterns: Patterns,
 }
 
-/// A set of prefixes of one family. A look-up costs a binary search for each distinct length.
-#[derive(Debug, Clone)]
-pub struct PrefixSet {
-    ipv4: bool,
-    levels: Vec<Level>,
-    patterns: Vec<PrefixPattern>,
+/// Patterns that match inside of their network. IPv6 rarely needs more than half of the address.
+#[derive(Clone)]
+enum Inside {
+    Ipv4(Intervals<u32>),
+    Ipv6Half(Intervals<u64>),
+    Ipv6(Intervals<u128>),
+}
+
+/// Addresses, lengths of the networks, least and most: sorted, each once.
+#[derive(Clone, PartialEq, Eq)]
+enum Patterns {
+    Ipv4(Box<[(u32, [u8; 3])]>),
+    Ipv6(Box<[([u64; 2], [u8; 3])]>),
 }
 
 impl PrefixSet {
-    /// `None` when the patterns are of both families.
+    /// Most patterns of a set.
+    pub const MAX_PATTERNS: usize = 1 << 24;
+
+    /// `None` when the patterns are of both families, or more than [`Self::MAX_PATTERNS`].
     pub fn new(patterns: &[PrefixPattern]) -> Option<Self> {
-        let ipv4 = patterns.first().is_none_or(|pattern| bits(&pattern.net).1);
-        let mut levels: Vec<Level> = Vec::new();
-        for pattern in patterns {
-            let (address, is_v4) = bits(&pattern.net);
-            if is_v4 != ipv4 {
-                return None;
-            }
-            let length = pattern.net.prefix_len();
-            let level = match levels.binary_search_by_key(&length, |level| level.length) {
-                Ok(at) => levels.get_mut(at)?,
-                Err(at) => {
-                    levels.insert(at, Level { length, items: Vec::new(), shorter: false });
-                    levels.get_mut(at)?
-                }
-            };
-            let mut lengths = Lengths::default();
-            lengths.insert(pattern.least, pattern.most);
-            level.shorter |= pattern.least < length;
-            level.items.push((address, lengths));
+        let ipv4 = patterns.first().is_none_or(|pattern| pattern.net.addr().is_ipv4());
+        if patterns.len() > Self::MAX_PATTERNS
+            || patterns.iter().any(|pattern| pattern.net.addr().is_ipv4() != ipv4)
+        {
+            return None;
         }
-        for level in &mut levels {
-            level.items.sort_unstable_by_key(|item| item.0);
-            level.items.dedup_by(|later, kept| {
-                let same = later.0 == kept.0;
-                if same {
-                    kept.1.0[0] |= later.1.0[0];
-                    kept.1.0[1] |= later.1.0[1];
-                }
-                same
-            });
-        }
-        Some(Self { ipv4, levels, patterns: patterns.to_vec() })
+        let patterns = Patterns::new(patterns, ipv4);
+        let half =
+            patterns.iter().all(|pattern| pattern.length <= 64 || pattern.most < pattern.length);
+        let inside = match (ipv4, half) {
+            (true, _) => Inside::Ipv4(patterns.inside()),
+            (false, true) => Inside::Ipv6Half(patterns.inside()),
+            (false, false) => Inside::Ipv6(patterns.inside()),
+        };
+        let outside = patterns.iter().filter_map(|pattern| {
+            let lengths =
+                lengths(pattern.least, pattern.most.min(pattern.length.saturating_sub(1)));
+            (lengths != 0).then_some((pattern.address, lengths))
+        });
+        let outside = Outside::new(outside);
+        let default_route = patterns.iter().any(|pattern| pattern.least == 0);
+        Some(Self { default_route, inside, outside, patterns })
     }
 
     /// Whether it has no patterns.
     pub const fn is_empty(&self) -> bool {
-        self.patterns.is_empty()
+        match &self.patterns {
+            Patterns::Ipv4(patterns) => patterns.is_empty(),
+            Patterns::Ipv6(patterns) => patterns.is_empty(),
+        }
+    }
+
+    /// Whether some pattern of the set matches.
+    #[inline]
+    pub fn contains(&self, net: &IpNet) -> bool {
+        let length = net.prefix_len();
+        let inside = match (&self.inside, net) {
+            _ if length == 0 => {
+                return self.default_route && self.is_ipv4() == net.addr().is_ipv4();
+            }
+            (Inside::Ipv4(inside), IpNet::V4(net)) => inside.contains(net.addr().to_bits(), length),
+            (Inside::Ipv6Half(inside), IpNet::V6(net)) => {
+                inside.contains((net.addr().to_bits() >> 64) as u64, length)
+            }
+            (Inside::Ipv6(inside), IpNet::V6(net)) => inside.contains(net.addr().to_bits(), length),
+            _ => return false,
+        };
+        // Nearly always empty; and no branch on `inside`, which nobody can predict.
+        if self.outside.is_empty() {
+            return inside;
+        }
+        inside || self.outside.contains(bits(net).0, length)
     }
 
     /// Whether the prefix of the address alone is matched.
@@ -132,18 +180,79 @@ impl PrefixSet {
         self.contains(&IpNet::from(address))
     }
 
-    /// Whether some pattern of the set matches.
-    pub fn contains(&self, net: &IpNet) -> bool {
-        let (address, ipv4) = bits(net);
-        let length = net.prefix_len();
-        ipv4 == self.ipv4 && self.levels.iter().any(|level| level.contains(address, length))
+    const fn is_ipv4(&self) -> bool {
+        matches!(self.inside, Inside::Ipv4(_))
+    }
+
+    fn form(&self) -> Form {
+        Form::new(self.is_ipv4(), self.patterns.iter())
     }
 }
 
-/// As in BIRD: equal when they print the same, however they were written.
+/// A pattern, its address at the high end of the word.
+#[derive(Debug, Clone, Copy)]
+struct Pattern {
+    address: u128,
+    length: u8,
+    least: u8,
+    most: u8,
+}
+
+impl Patterns {
+    fn new(patterns: &[PrefixPattern], ipv4: bool) -> Self {
+        fn sorted<T: Ord>(patterns: impl Iterator<Item = T>) -> Box<[T]> {
+            let mut patterns: Vec<T> = patterns.collect();
+            patterns.sort_unstable();
+            patterns.dedup();
+            patterns.into()
+        }
+        let lengths = |pattern: &PrefixPattern| {
+            let most = pattern.most.min(pattern.net.max_prefix_len());
+            [pattern.net.prefix_len(), pattern.least, most]
+        };
+        let address = |pattern: &PrefixPattern| bits(&pattern.net).0;
+        match ipv4 {
+            true => Self::Ipv4(sorted(
+                patterns.iter().map(|own| ((address(own) >> 96) as u32, lengths(own))),
+            )),
+            false => Self::Ipv6(sorted(
+                patterns
+                    .iter()
+                    .map(|own| ([(address(own) >> 64) as u64, address(own) as u64], lengths(own))),
+            )),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = Pattern> + Clone + '_ {
+        let (ipv4, ipv6): (&[_], &[_]) = match self {
+            Self::Ipv4(patterns) => (patterns, &[]),
+            Self::Ipv6(patterns) => (&[], patterns),
+        };
+        let pattern =
+            |address, [length, least, most]: [u8; 3]| Pattern { address, length, least, most };
+        let ipv4 = ipv4.iter().map(move |own| pattern(u128::from(own.0) << 96, own.1));
+        let ipv6 = ipv6
+            .iter()
+            .map(move |own| pattern(u128::from(own.0[0]) << 64 | u128::from(own.0[1]), own.1));
+        ipv4.chain(ipv6)
+    }
+
+    fn inside<W: Word>(&self) -> Intervals<W> {
+        let inner = self.iter().filter(|own| own.most >= own.length).map(|own| Inner {
+            address: W::from_high(own.address),
+            length: own.length,
+            least: own.least.max(own.length),
+            most: own.most,
+        });
+        Intervals::new(&inner.collect::<Vec<_>>())
+    }
+}
+
+/// As in BIRD: equal when they print the same, however they were written. (BIRD 2.0.12 finds sets equal, too, that
+/// differ only in networks whose length is no multiple of 4: `[ 10.0.0.0/13 ] = [ 10.8.0.0/13 ]`. Here they are not.)
 impl PartialEq for PrefixSet {
     fn eq(&self, other: &Self) -> bool {
-        self.patterns == other.patterns || Form::new(&self.patterns) == Form::new(&other.patterns)
+        self.patterns == other.patterns || self.form() == other.form()
     }
 }
 
@@ -151,25 +260,13 @@ impl Eq for PrefixSet {}
 
 impl fmt::Display for PrefixSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Form::new(&self.patterns).fmt(f)
+        self.form().fmt(f)
     }
 }
 
-impl Level {
-    fn contains(&self, address: u128, length: u8) -> bool {
-        if self.length <= length {
-            let key = address & mask(self.length);
-            let found = self.items.binary_search_by_key(&key, |item| item.0);
-            return found
-                .is_ok_and(|at| self.items.get(at).is_some_and(|item| item.1.contains(length)));
-        }
-        if !self.shorter {
-            return false;
-        }
-        let first = self.items.partition_point(|item| item.0 < address);
-        let inside =
-            self.items.iter().skip(first).take_while(|item| item.0 & mask(length) == address);
-        inside.into_iter().any(|item| item.1.contains(length))
+impl fmt::Debug for PrefixSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PrefixSet({self})")
     }
 }
 

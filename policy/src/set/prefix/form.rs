@@ -13,22 +13,14 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{PrefixPattern, bits, mask};
+use super::{Pattern, lengths, mask};
 use crate::set::address::Ipv6Form;
 
 /// Bits that a node branches by.
 const STEP: u8 = 4;
 
-/// A pattern that belongs to one node.
-#[derive(Debug, Clone, Copy)]
-struct Piece {
-    address: u128,
-    length: u8,
-    least: u8,
-    most: u8,
-}
-
-impl Piece {
+impl Pattern {
+    /// The node that it belongs to, once it is [`split`].
     const fn node(&self) -> (u128, u8) {
         let length = self.length / STEP * STEP;
         (self.address & mask(length), length)
@@ -54,15 +46,6 @@ pub(super) struct Form {
     nodes: Vec<Node>,
 }
 
-/// The lengths from `least` to `most` without 0.
-const fn lengths(least: u8, most: u8) -> u128 {
-    let least = if least == 0 { 1 } else { least };
-    if most < least {
-        return 0;
-    }
-    mask(most) & !mask(least - 1)
-}
-
 /// The networks `depth` bits below a node that agree with `address` on `length` bits.
 fn inside(node: u8, address: u128, length: u8, depth: u8) -> u16 {
     let branches = |bits: u8| match bits {
@@ -76,17 +59,15 @@ fn inside(node: u8, address: u128, length: u8, depth: u8) -> u16 {
 }
 
 impl Form {
-    pub(super) fn new(patterns: &[PrefixPattern]) -> Self {
-        let ipv4 = patterns.first().is_none_or(|pattern| bits(&pattern.net).1);
-        let width = if ipv4 { 32 } else { 128 };
-        let mut pieces = Vec::with_capacity(patterns.len());
-        for pattern in patterns {
-            split(pattern, width, &mut pieces);
+    pub(super) fn new(ipv4: bool, patterns: impl Iterator<Item = Pattern> + Clone) -> Self {
+        let mut pieces: Vec<Pattern> = Vec::new();
+        for pattern in patterns.clone() {
+            split(&pattern, &mut pieces);
         }
-        pieces.sort_unstable_by_key(Piece::node);
+        pieces.sort_unstable_by_key(Pattern::node);
         let mut nodes: Vec<(u128, u8)> = Vec::with_capacity(pieces.len() + 1);
         nodes.push((0, 0));
-        nodes.extend(pieces.iter().map(Piece::node));
+        nodes.extend(pieces.iter().map(Pattern::node));
         for pair in pieces.windows(2) {
             let [one, other] = pair else { continue };
             let ((a, a_length), (b, b_length)) = (one.node(), other.node());
@@ -104,7 +85,7 @@ impl Form {
         });
         let mut form = Self {
             ipv4,
-            default_route: patterns.iter().any(|pattern| pattern.least == 0),
+            default_route: patterns.clone().any(|pattern| pattern.least == 0),
             nodes: nodes.collect(),
         };
         form.fill(&pieces);
@@ -112,7 +93,7 @@ impl Form {
     }
 
     /// Walks pieces and nodes in their common order, with the nodes above on a stack.
-    fn fill(&mut self, pieces: &[Piece]) {
+    fn fill(&mut self, pieces: &[Pattern]) {
         let mut above: Vec<usize> = Vec::new();
         let mut next = 0;
         for piece in pieces {
@@ -142,7 +123,7 @@ impl Form {
 }
 
 impl Node {
-    fn add(&mut self, piece: &Piece) {
+    fn add(&mut self, piece: &Pattern) {
         let own = (self.address, self.length) == piece.node();
         let cut = own && piece.length == self.length;
         let most = if cut { piece.most } else { piece.most.min(self.length) };
@@ -156,22 +137,22 @@ impl Node {
     }
 }
 
-fn split(pattern: &PrefixPattern, width: u8, pieces: &mut Vec<Piece>) {
-    let length = pattern.net.prefix_len().min(pattern.most);
-    let address = bits(&pattern.net).0 & mask(length);
-    let (least, most) = (pattern.least, pattern.most.min(width));
+fn split(pattern: &Pattern, pieces: &mut Vec<Pattern>) {
+    let &Pattern { least, most, .. } = pattern;
+    let length = pattern.length.min(most);
+    let address = pattern.address & mask(length);
     let rest = length % STEP;
     let below = length - rest + STEP;
     if rest == 0 || most < below {
-        pieces.push(Piece { address, length, least, most });
+        pieces.push(Pattern { address, length, least, most });
         return;
     }
     if least < below {
-        pieces.push(Piece { address, length, least, most: below - 1 });
+        pieces.push(Pattern { address, length, least, most: below - 1 });
     }
     for branch in 0..1u128 << (STEP - rest) {
         let address = address | branch << (128 - below);
-        pieces.push(Piece { address, length: below, least: least.max(below), most });
+        pieces.push(Pattern { address, length: below, least: least.max(below), most });
     }
 }
 
