@@ -27,7 +27,7 @@ pub(crate) struct Transport {
     /// `None` while it is being dialled.
     pub(crate) ends: Option<Endpoints>,
     pub(crate) dialled: bool,
-    /// The OPEN that was sent.
+    /// The OPEN that was sent, until the neighbour's comes.
     pub(crate) local: Option<Box<Open>>,
     /// From OpenConfirm on.
     pub(crate) negotiated: Option<Box<Negotiated>>,

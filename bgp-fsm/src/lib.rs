@@ -92,6 +92,8 @@ extern crate alloc;
 mod collision;
 mod config;
 mod connection;
+mod deferral;
+mod dynamic;
 mod error;
 mod event;
 mod fsm;
@@ -99,21 +101,27 @@ mod limit;
 mod negotiate;
 mod offer;
 mod orf;
+mod record;
 mod retention;
 mod session;
 mod statistics;
+mod status;
 mod timer;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
 pub use config::{FamilyConfig, Forwarding, RemoteAs, RestartConfig, SessionConfig};
+pub use deferral::Deferral;
+pub use dynamic::{DynamicNeighbors, NeighborRange, NeighborRefused};
 pub use error::{ConnectError, DownReason, LastError};
 pub use event::{Action, ConnectionId, Endpoints, Event, Shutdown, Stale};
 pub use fsm::State;
 pub use negotiate::{Families, Negotiated};
 pub use orf::PrefixFilters;
+pub use record::{Input, Recorder, Replay, ReplayError, ReplayStep};
 pub use session::Session;
 pub use statistics::{Messages, Statistics};
+pub use status::Status;
 pub use timer::Timer;
 
 /// The run loop of the project's README, compiled.

@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use bgp_wire::{
     AddPathDirection, Afi, Capabilities, Capability, CapabilityCode, Context, Family,
-    GracefulRestart, LongLivedFamily, Open, OpenError, OrfDirection, OrfType, Role, Update,
+    GracefulRestart, LongLivedFamily, Open, OpenError, OrfDirection, OrfType, Role,
 };
 use smallvec::SmallVec;
 
@@ -121,13 +121,13 @@ fn check_role(config: &SessionConfig, remote: &Open) -> Result<(), OpenError> {
 /// When there is no family that both want, or something is missing that is required (RFC 5492 §3).
 pub(crate) fn negotiate(
     config: &SessionConfig,
-    local: &Open,
-    remote: &Open,
+    local: Open,
+    remote: Open,
     endpoints: Endpoints,
 ) -> Result<Negotiated, OpenError> {
     let (ours, theirs) = (&local.capabilities, &remote.capabilities);
-    let families = common_families(config, local, remote);
-    required(config, local, remote, &families)?;
+    let families = common_families(config, &local, &remote);
+    required(config, &local, &remote, &families)?;
     let both = |capability: &Capability| ours.contains(capability) && theirs.contains(capability);
     let of = |wanted: &dyn Fn(Family) -> bool| -> Families {
         families.iter().copied().filter(|family| wanted(*family)).collect()
@@ -165,13 +165,15 @@ pub(crate) fn negotiate(
         filters_received: filters(theirs, ours),
         filters_sent: filters(ours, theirs),
         link_local_next_hop: both(&Capability::LinkLocalNextHop),
-        role: config.role.filter(|_| remote.asn() != config.local_as),
-        graceful_restart: graceful_restart(config, local, remote, &families),
-        long_lived: long_lived(config, local, remote, &families),
+        role: config
+            .role
+            .filter(|_| remote.asn() != config.local_as && !config.confederation_member),
+        graceful_restart: graceful_restart(config, &local, &remote, &families),
+        long_lived: long_lived(config, &local, &remote, &families),
         families,
         endpoints,
-        local: local.clone(),
-        remote: remote.clone(),
+        local,
+        remote,
     })
 }
 
@@ -272,22 +274,6 @@ fn long_lived(
     };
     let common = theirs.iter().filter(|one| families.contains(&one.family) && one.stale_time > 0);
     common.map(bounded).collect()
-}
-
-/// What of an UPDATE belongs to families that were negotiated, and the family whose End-of-RIB marker it is;
-/// `None` when nothing does. RFC 4760 §7 lets a speaker ignore the rest.
-pub(crate) fn only_negotiated(
-    mut update: Update,
-    negotiated: &Negotiated,
-) -> Option<(Update, Option<Family>)> {
-    let has = |family: Family| negotiated.families.contains(&family);
-    let end_of_rib = update.end_of_rib();
-    if let Some(family) = end_of_rib {
-        return has(family).then_some((update, end_of_rib));
-    }
-    let removed = update.retain_families(has);
-    let routes = !removed || update.reach().next().is_some() || update.unreach().next().is_some();
-    routes.then_some((update, None))
 }
 
 impl SessionConfig {

@@ -27,8 +27,9 @@ use crate::session::machine::Detail;
 use crate::statistics::Statistics;
 use crate::timer::{Jitter, Timer};
 
-/// Events that may wait before [`Session::handle_input`] takes no more messages.
-const MOST_EVENTS: usize = 256;
+/// Events that may wait before [`Session::handle_input`] takes no more messages: so few that they stay in the
+/// processor's nearest cache until they are polled.
+const MOST_EVENTS: usize = 32;
 
 /// A connection that comes so soon after the session was established is one of two that were made at once
 /// (RFC 4271 §6.8), and not that of a neighbour that has restarted (RFC 4724 §4.2).
@@ -323,6 +324,7 @@ impl Session {
 
     /// Lets the timers that have expired take effect.
     pub fn handle_timeout(&mut self, now: Duration) {
+        self.shrink();
         let events = &mut self.events;
         self.retention.handle_timeout(now, |event| events.push_back(event));
         if self.idle_until.is_some_and(|at| at <= now) {
@@ -352,6 +354,19 @@ impl Session {
                 };
                 self.step(now, index, event, detail);
             }
+        }
+    }
+
+    /// A session that has nothing to say needs no space for it.
+    fn shrink(&mut self) {
+        if self.events.is_empty() && self.events.capacity() > 0 {
+            self.events = VecDeque::new();
+        }
+        if self.transmit.is_empty() && self.transmit.capacity() > 2 {
+            self.transmit = VecDeque::new();
+        }
+        if self.actions.is_empty() && self.actions.capacity() > 0 {
+            self.actions = VecDeque::new();
         }
     }
 
@@ -397,6 +412,11 @@ impl Session {
     pub fn poll_timeout(&self) -> Option<Duration> {
         let timers = self.connections.iter().filter_map(|connection| connection.timers.next());
         timers.chain(self.idle_until).chain(self.retention.next_timeout()).min()
+    }
+
+    /// How much waits to be polled: messages, actions, events.
+    pub(crate) fn waiting(&self) -> (usize, usize, usize) {
+        (self.transmit.len(), self.actions.len(), self.events.len())
     }
 
     fn tell_down(&mut self, reason: DownReason) {

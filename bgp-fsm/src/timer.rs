@@ -22,6 +22,30 @@ pub enum Timer {
 }
 
 impl Timer {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::ConnectRetry,
+        Self::Hold,
+        Self::Keepalive,
+        Self::DelayOpen,
+        Self::SendHold,
+        Self::IdleHold,
+        Self::Stale,
+    ];
+
+    /// As an operator knows it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ConnectRetry => "connect retry",
+            Self::Hold => "hold timer",
+            Self::Keepalive => "keepalive",
+            Self::DelayOpen => "delay open",
+            Self::SendHold => "send hold",
+            Self::IdleHold => "idle hold",
+            Self::Stale => "stale routes",
+        }
+    }
+
     /// Those that each connection has, in the order in which they take effect when several have expired.
     pub(crate) const OF_CONNECTION: [Self; 5] =
         [Self::ConnectRetry, Self::Hold, Self::Keepalive, Self::DelayOpen, Self::SendHold];

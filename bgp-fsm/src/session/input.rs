@@ -3,8 +3,8 @@
 use core::time::Duration;
 
 use bgp_wire::{
-    Context, Disposition, Frame, Message, MessageError, MessageType, Notification,
-    NotificationCode, Open, split_frame, subcode,
+    Context, Disposition, Family, Frame, Message, MessageError, MessageType, Notification,
+    NotificationCode, Open, Update, split_frame, subcode,
 };
 use bytes::BytesMut;
 
@@ -12,10 +12,10 @@ use super::{MOST_EVENTS, Session};
 use crate::collision::keep_dialled;
 use crate::connection::Transport;
 use crate::error::DownReason;
-use crate::event::ConnectionId;
+use crate::event::{ConnectionId, Event};
 use crate::fsm::{FsmEvent, State};
-use crate::negotiate::{check, negotiate, only_negotiated};
-use crate::session::machine::{Deliver, Detail};
+use crate::negotiate::{Negotiated, check, negotiate};
+use crate::session::machine::Detail;
 use crate::timer::Timer;
 
 impl Session {
@@ -46,10 +46,15 @@ impl Session {
                 Ok(None) => return,
                 Ok(Some(frame)) => {
                     self.statistics.received.count(frame.kind, 1);
-                    match self.decode(index, &frame) {
-                        Ok((event, detail)) => self.step(now, index, event, detail),
-                        Err(Some(error)) => self.malformed(now, index, error),
-                        Err(None) => {}
+                    if established && frame.kind == MessageType::UPDATE {
+                        self.update(now, index, frame);
+                    } else if established && frame.kind == MessageType::ROUTE_REFRESH {
+                        self.route_refresh(now, index, &frame);
+                    } else {
+                        match self.decode(index, &frame) {
+                            Ok((event, detail)) => drop(self.step(now, index, event, detail)),
+                            Err(error) => self.malformed(now, index, error),
+                        }
                     }
                 }
                 Err(error) => self.malformed(now, index, error.into()),
@@ -66,68 +71,56 @@ impl Session {
         self.step(now, index, event, Detail { kind, ..Detail::malformed(error) });
     }
 
-    /// The event that a message is. `Err(None)`: none.
-    fn decode(
-        &mut self,
-        index: usize,
-        frame: &Frame,
-    ) -> Result<(FsmEvent, Detail), Option<MessageError>> {
-        let connection = &self.connections[index];
-        let of = Detail::of(frame.kind);
-        let negotiated = match (connection.state, connection.negotiated()) {
-            (State::Established, Some(negotiated)) => negotiated,
-            // Whatever is in them, they are not expected yet.
-            _ if frame.kind == MessageType::UPDATE => return Ok((FsmEvent::UpdateMsg, of)),
-            _ if frame.kind == MessageType::ROUTE_REFRESH => {
-                return Ok((FsmEvent::RouteRefreshMsg, of));
-            }
-            _ => return self.decode_opening(index, frame),
-        };
-        let message = Message::decode(frame, &negotiated.receive)?;
-        // RFC 7606 §3 j leaves the choice between the end of the family and that of the session.
-        if let Message::Update(update) = &message
-            && let Some(Disposition::DisableFamily(family)) = update.disposition()
-            // Those of others are to be ignored anyway (RFC 4760 §7).
-            && negotiated.families.contains(&family)
-            && let Some(flaw) = update.flaws().iter().max_by_key(|flaw| flaw.disposition)
+    /// An UPDATE on the established session. What a host spends its time with: it is moved as little as can be.
+    #[inline]
+    fn update(&mut self, now: Duration, index: usize, frame: Frame) {
+        let Some(negotiated) = self.connections[index].negotiated() else { return };
+        let mut update = Update::decode(frame.body, &negotiated.receive);
+        if !update.flaws().is_empty()
+            && let Some(error) = ends_session(&update, negotiated)
         {
-            return Err(Some(flaw.error.clone().into()));
+            return self.malformed(now, index, error);
         }
-        Ok(match message {
-            Message::Open(_) => (FsmEvent::BgpOpen, of),
-            Message::Keepalive => (FsmEvent::KeepAliveMsg, of),
-            Message::Notification(notification) => self.notified(notification),
-            Message::Update(update) => match only_negotiated(update, negotiated) {
-                Some((update, end)) => {
-                    let deliver = Deliver::Update(update, end);
-                    (FsmEvent::UpdateMsg, Detail { deliver, ..of })
-                }
-                None => (FsmEvent::UpdateMsg, of),
-            },
-            Message::RouteRefresh(refresh) => {
-                let deliver = Deliver::RouteRefresh(refresh);
-                (FsmEvent::RouteRefreshMsg, Detail { deliver, ..of })
+        let end_of_rib = update.end_of_rib();
+        let any = has_negotiated(&mut update, end_of_rib, negotiated);
+        if self.step(now, index, FsmEvent::UpdateMsg, Detail::default()) && any {
+            self.events.push_back(Event::Update(update));
+            if let Some(family) = end_of_rib {
+                self.routes_told(family);
             }
-            // `Message` may grow; framing lets only known types through.
-            _ => return Err(None),
+        }
+    }
+
+    /// A ROUTE-REFRESH on the established session.
+    fn route_refresh(&mut self, now: Duration, index: usize, frame: &Frame) {
+        match Message::decode(frame, &Context::default()) {
+            Ok(Message::RouteRefresh(refresh)) => {
+                if self.step(now, index, FsmEvent::RouteRefreshMsg, Detail::of(frame.kind)) {
+                    self.refresh(now, refresh);
+                }
+            }
+            Ok(_) => {}
+            Err(error) => self.malformed(now, index, error),
+        }
+    }
+
+    /// The event that any other message is.
+    fn decode(&mut self, index: usize, frame: &Frame) -> Result<(FsmEvent, Detail), MessageError> {
+        let of = Detail::of(frame.kind);
+        Ok(match frame.kind {
+            // Whatever is in them, they are not expected yet.
+            MessageType::UPDATE => (FsmEvent::UpdateMsg, of),
+            MessageType::ROUTE_REFRESH => (FsmEvent::RouteRefreshMsg, of),
+            _ => match Message::decode(frame, &Context::default())? {
+                Message::Open(open) => return self.decode_open(index, &open),
+                Message::Notification(notification) => Self::notified(notification),
+                // Framing lets only known types through.
+                _ => (FsmEvent::KeepAliveMsg, of),
+            },
         })
     }
 
-    /// Before the session is established.
-    fn decode_opening(
-        &mut self,
-        index: usize,
-        frame: &Frame,
-    ) -> Result<(FsmEvent, Detail), Option<MessageError>> {
-        Ok(match Message::decode(frame, &Context::default())? {
-            Message::Open(open) => return self.decode_open(index, &open),
-            Message::Keepalive => (FsmEvent::KeepAliveMsg, Detail::of(frame.kind)),
-            Message::Notification(notification) => self.notified(notification),
-            _ => return Err(None),
-        })
-    }
-
-    fn notified(&self, notification: Notification) -> (FsmEvent, Detail) {
+    fn notified(notification: Notification) -> (FsmEvent, Detail) {
         let version = notification.code == NotificationCode::OPEN_MESSAGE
             && notification.subcode == subcode::open::UNSUPPORTED_VERSION_NUMBER;
         let event = if version { FsmEvent::NotifMsgVerErr } else { FsmEvent::NotifMsg };
@@ -139,7 +132,7 @@ impl Session {
         &mut self,
         index: usize,
         open: &Open,
-    ) -> Result<(FsmEvent, Detail), Option<MessageError>> {
+    ) -> Result<(FsmEvent, Detail), MessageError> {
         let connection = &mut self.connections[index];
         let of = Detail::of(MessageType::OPEN);
         if connection.state > State::OpenSent {
@@ -154,8 +147,7 @@ impl Session {
                 .local
                 .take()
                 .unwrap_or_else(|| self.config.open(&self.refused, self.restarted).into());
-            let negotiated = negotiate(&self.config, &local, open, ends);
-            transport.local = Some(local);
+            let negotiated = negotiate(&self.config, *local, open.clone(), ends);
             transport.negotiated = Some(negotiated.map_err(MessageError::from)?.into());
         }
         let event =
@@ -189,5 +181,35 @@ impl Session {
         let notification = Notification::new(NotificationCode::CEASE, subcode);
         self.step(now, loser, FsmEvent::OpenCollisionDump, Detail::answer(notification));
         stays
+    }
+}
+
+/// The flaw that ends the session. RFC 7606 §3 j leaves the choice between the end of a family and that of the
+/// session; families of others are to be ignored anyway (RFC 4760 §7).
+#[cold]
+fn ends_session(update: &Update, negotiated: &Negotiated) -> Option<MessageError> {
+    let ends = match update.disposition()? {
+        Disposition::SessionReset => true,
+        Disposition::DisableFamily(family) => negotiated.families.contains(&family),
+        _ => false,
+    };
+    let worst = update.flaws().iter().max_by_key(|flaw| flaw.disposition);
+    worst.filter(|_| ends).map(|flaw| flaw.error.clone().into())
+}
+
+/// Reduces an UPDATE to families that were negotiated; tells whether there is anything for the host in it.
+/// RFC 4760 §7 lets a speaker ignore the rest.
+fn has_negotiated(
+    update: &mut Update,
+    end_of_rib: Option<Family>,
+    negotiated: &Negotiated,
+) -> bool {
+    let has = |family: Family| negotiated.families.contains(&family);
+    match end_of_rib {
+        Some(family) => has(family),
+        None => {
+            let removed = update.retain_families(has);
+            !removed || update.reach().next().is_some() || update.unreach().next().is_some()
+        }
     }
 }

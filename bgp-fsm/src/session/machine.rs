@@ -4,8 +4,7 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 use bgp_wire::{
-    Family, Message, MessageError, MessageType, Notification, NotificationCode, RouteRefresh,
-    Update, subcode,
+    Family, Message, MessageError, MessageType, Notification, NotificationCode, subcode,
 };
 
 use super::Session;
@@ -29,18 +28,6 @@ pub(super) struct Detail {
     pub(super) notification: Option<Notification>,
     /// Reported when the connection ends.
     pub(super) reason: Option<DownReason>,
-    /// Handed over by [`Step::Deliver`].
-    pub(super) deliver: Deliver,
-}
-
-/// What a message has for the host.
-#[derive(Debug, Default)]
-pub(super) enum Deliver {
-    #[default]
-    Nothing,
-    /// Routes, or the End-of-RIB marker of a family.
-    Update(Update, Option<Family>),
-    RouteRefresh(RouteRefresh),
 }
 
 impl Detail {
@@ -86,19 +73,19 @@ impl Session {
         !self.config.passive && (!self.config.unnumbered || self.neighbor.is_some())
     }
 
-    /// Takes one transition of one state machine.
+    /// Takes one transition of one state machine. Tells whether the message that is the event is for the host.
     pub(super) fn step(
         &mut self,
         now: Duration,
         index: usize,
         event: FsmEvent,
         mut detail: Detail,
-    ) {
+    ) -> bool {
         use FsmEvent as E;
         let opened = matches!(event, E::BgpOpen | E::BgpOpenWithDelayOpenTimerRunning);
         let before = self.state_of(index);
         if opened && before <= State::OpenSent && !self.resolve_collision(now, index) {
-            return;
+            return false;
         }
         let delay_open = match event {
             E::TcpCrAcked | E::TcpConnectionConfirmed => !self.config.delay_open_time.is_zero(),
@@ -107,11 +94,13 @@ impl Session {
         let (next, steps) = transition(before, event, delay_open);
         self.connections[index].state = next;
         if next != before {
-            return self.change(now, index, before, event, steps, &mut detail);
+            self.change(now, index, before, event, steps, &mut detail);
+            return false;
         }
         for step in steps {
             self.take(now, index, *step, before, &mut detail);
         }
+        steps.contains(&Step::Deliver)
     }
 
     /// Goes from one state to another.
@@ -347,21 +336,13 @@ impl Session {
             }
             Step::Drop => self.drop_transport(index),
             Step::Establish => self.establish(now, index),
-            Step::Deliver => match core::mem::take(&mut detail.deliver) {
-                Deliver::Nothing => {}
-                Deliver::Update(update, end_of_rib) => {
-                    self.events.push_back(Event::Update(update));
-                    if let Some(family) = end_of_rib {
-                        self.routes_told(family);
-                    }
-                }
-                Deliver::RouteRefresh(refresh) => self.refresh(now, refresh),
-            },
+            // What there is to hand over the caller has: see `step`.
+            Step::Deliver => {}
         }
     }
 
     /// The End-of-RIB marker of a family came.
-    fn routes_told(&mut self, family: Family) {
+    pub(super) fn routes_told(&mut self, family: Family) {
         if !self.ends_of_rib.contains(&family) {
             self.ends_of_rib.push(family);
         }

@@ -130,6 +130,7 @@ impl Bgp {
             reflector_client: config.rr_client,
             cluster_id: config.cluster_id.unwrap_or(router_id),
             route_server_client: config.rs_client,
+            role: negotiated.role,
             allow_local_as: config.allow_local_as,
             default_local_pref: config.default_local_pref,
             default_med: config.default_med.unwrap_or(0),
