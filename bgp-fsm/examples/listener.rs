@@ -77,12 +77,12 @@ async fn print(mut peer: Peer, listener: Listener) {
         match event {
             Event::Established(session) => println!("{from}: up, AS {}", session.remote_as),
             Event::Update(update) => {
-                let prefixes = |all: &mut dyn Iterator<Item = ipnet::IpNet>| {
-                    all.map(|prefix| format!(" {prefix}")).collect::<String>()
-                };
-                let gone = prefixes(&mut update.unreach().flat_map(|one| one.nlri.prefixes()));
-                let new = prefixes(&mut update.reach().flat_map(|one| one.nlri.prefixes()));
-                println!("{from}: announces{new}; withdraws{gone}");
+                for prefix in update.unreach().flat_map(|gone| gone.nlri.prefixes()) {
+                    println!("{from}: - {prefix}");
+                }
+                for prefix in update.reach().flat_map(|new| new.nlri.prefixes()) {
+                    println!("{from}: + {prefix}");
+                }
             }
             Event::Down(why) => {
                 println!("{from}: down: {why}");

@@ -5,57 +5,55 @@
 //! make. [`TransportOptions`] are those of the sockets: TCP MD5, TCP-AO, GTSM, DSCP and the like. Nothing is
 //! spawned: tasks belong to the caller.
 //!
-//! A route server's way to listen, to one neighbour that is known, with a key, and to whoever is in a range; the
-//! neighbours here only connect:
+//! A listener for one neighbour that is known, with a key, and for whoever connects from a range:
 //!
 //! ```
-//! use bgp_fsm::tokio::{Address, Authentication, ListenOptions, Listener, TransportOptions, peer};
-//! use bgp_fsm::{Event, SessionConfig};
+//! use bgp_fsm::SessionConfig;
+//! use bgp_fsm::tokio::{Address, Authentication, Listener, Peer, TransportOptions, peer};
 //! use std::net::SocketAddr;
 //!
 //! async fn serve(listen_on: SocketAddr) -> Result<(), Box<dyn std::error::Error>> {
-//!     let listener = Listener::bind(&[listen_on], &ListenOptions::default())?;
+//!     let listener = Listener::bind(&[listen_on], &Default::default())?;
 //!     let mut config = SessionConfig::new(65000, None, "192.0.2.1".parse()?);
 //!     config.passive = true;
 //!
-//!     let mut known = Address::from("192.0.2.2:179".parse::<SocketAddr>()?);
-//!     known.options.authentication = Some(Authentication::Md5("a secret".into()));
-//!     let (mut known, driver) = peer(config.clone(), known, 1);
+//!     let mut address = Address::from("192.0.2.2:179".parse::<SocketAddr>()?);
+//!     address.options.authentication = Some(Authentication::Md5("a secret".into()));
+//!     let (known, driver) = peer(config.clone(), address, 1);
 //!     listener.add(known.acceptor())?;
-//!     tokio::spawn(driver.run());
-//!     tokio::spawn(async move { while known.next_event().await.is_some() {} });
+//!     tokio::spawn(async { tokio::join!(driver.run(), print(known)) });
 //!
 //!     let mut incoming = listener.add_range("127.0.0.0/8".parse()?, TransportOptions::default())?;
-//!     let accepting = listener.clone();
-//!     tokio::spawn(async move { accepting.run().await });
+//!     tokio::spawn(async move { listener.run().await });
 //!     while let Some(accepted) = incoming.next().await {
-//!         let (mut peer, driver) = peer(config.clone(), accepted.address, 2);
-//!         // From now on it is a neighbour as others are.
-//!         listener.add(peer.acceptor())?;
+//!         let (peer, driver) = peer(config.clone(), accepted.address, 2);
 //!         peer.acceptor().accept(accepted.stream)?;
-//!         tokio::spawn(driver.run());
-//!         tokio::spawn(async move {
-//!             while let Some(event) = peer.next_event().await {
-//!                 if let Event::Established(session) = event {
-//!                     println!("AS {} is up", session.remote_as);
-//!                 }
-//!             }
-//!         });
+//!         tokio::spawn(async { tokio::join!(driver.run(), print(peer)) });
 //!     }
 //!     Ok(())
 //! }
+//!
+//! async fn print(mut peer: Peer) {
+//!     while let Some(event) = peer.next_event().await {
+//!         println!("{}: {event:?}", peer.address().remote);
+//!     }
+//! }
+//! # use bgp_fsm::Event;
 //! # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
 //! # runtime.block_on(async {
 //! #     let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
 //! #     let address = SocketAddr::from(([127, 0, 0, 1], port));
-//! #     let config = SessionConfig::new(65001, Some(65000), "192.0.2.3".parse()?);
-//! #     let (mut dialling, driver) = peer(SessionConfig { connect_retry_time:
-//! #         std::time::Duration::from_millis(50), connect_delay_time: Default::default(), ..config },
-//! #         Address::from(address), 3);
+//! #     let mut config = SessionConfig::new(65001, Some(65000), "192.0.2.3".parse()?);
+//! #     config.connect_retry_time = std::time::Duration::from_millis(50);
+//! #     config.connect_delay_time = std::time::Duration::ZERO;
+//! #     let (mut dialling, driver) = peer(config, address.into(), 3);
 //! #     tokio::spawn(driver.run());
+//! #     let established = async {
+//! #         while !matches!(dialling.next_event().await, Some(Event::Established(_))) {}
+//! #     };
 //! #     tokio::select! {
 //! #         result = serve(address) => result,
-//! #         () = async { while !matches!(dialling.next_event().await, Some(Event::Established(_))) {} } => Ok(()),
+//! #         () = established => Ok(()),
 //! #     }
 //! # })?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use super::socket::DialError;
 use crate::ConnectionId;
 
-/// How much is read at a time, in bytes, at most: so much space is made for it.
+/// How much space is made for what comes, in bytes, at most. A read fills what is there.
 const CHUNK: usize = 16 * 1024;
 /// How much space is made after a silence. It grows while reads fill it: a message that comes alone, and is kept,
 /// keeps little more than itself.
@@ -304,7 +304,7 @@ mod tests {
                 most = most.max(connection.received.len());
                 received += connection.received.split().len();
             }
-            assert_eq!(most, CHUNK);
+            assert!((CHUNK..4 * CHUNK).contains(&most), "{most} bytes");
         });
     }
 

@@ -313,3 +313,72 @@ fn count_messages(mut bytes: &[u8]) -> u32 {
     }
     count
 }
+
+#[cfg(test)]
+mod tests {
+    use bgp_wire::MessageType;
+    use bytes::BytesMut;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::tokio::{Peer, peer};
+    use crate::{Endpoints, SessionConfig};
+
+    /// A driver that nobody runs, with a session that is up, and the other end of its connection.
+    async fn held_up() -> (Peer, Driver, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let theirs = TcpStream::connect(address).await.expect("it listens");
+        let (ours, remote) = listener.accept().await.expect("a connection");
+        let config = |local: u32, remote| SessionConfig::new(local, Some(remote), local.into());
+        let waiting = SessionConfig { passive: true, ..config(1, 2) };
+        let (peer, mut driver) = peer(waiting, remote.into(), 1);
+        driver.session.start(Duration::ZERO);
+        driver.command(Command::Accept(ours));
+        let dialling = SessionConfig { connect_delay_time: Duration::ZERO, ..config(2, 1) };
+        let (mut other, now) = (Session::new(dialling, 2), Duration::ZERO);
+        other.start(now);
+        other.handle_timeout(now);
+        let Some(Action::Connect(id)) = other.poll_action() else { panic!("it dials") };
+        other.handle_connected(now, id, Endpoints { local: remote, remote: address });
+        let mut received = BytesMut::new();
+        while driver.session.established().is_none() {
+            other.handle_input(now, id, &mut received);
+            while let Some((_, bytes)) = other.poll_transmit() {
+                assert_eq!(theirs.try_write(&bytes).expect("room"), bytes.len());
+            }
+            select! {
+                (index, occurrence) = occurrence(&mut driver.connections, 0, true) => {
+                    driver.occur(index, occurrence);
+                    driver.settle();
+                }
+                _ = theirs.readable() => {
+                    let _ = theirs.try_read_buf(&mut received);
+                }
+            }
+        }
+        (peer, driver, theirs)
+    }
+
+    /// HoldTimer has expired when it goes on. What has come meanwhile counts.
+    #[test]
+    fn what_came_in_time_is_read_before_timers_expire() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.expect("a runtime").block_on(async {
+            for came in [true, false] {
+                let (_peer, mut driver, theirs) = held_up().await;
+                if came {
+                    let mut keepalive = BytesMut::new();
+                    keepalive.extend_from_slice(&[0xFF; 16]);
+                    keepalive.extend_from_slice(&[0, 19, MessageType::KEEPALIVE.0]);
+                    assert_eq!(theirs.try_write(&keepalive).expect("room"), 19);
+                    let stream = driver.connections[0].stream().expect("open");
+                    stream.readable().await.expect("open");
+                }
+                driver.epoch -= Duration::from_secs(1000);
+                driver.settle();
+                assert_eq!(driver.session.established().is_some(), came);
+            }
+        });
+    }
+}
