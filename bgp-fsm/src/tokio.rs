@@ -172,7 +172,7 @@ impl Peer {
     }
 
     /// Changes the options, of open connections too, but for a device that is no longer given, and for keys of
-    /// TCP-AO that are in use and have no successor. Add it to the [`Listener`] anew, so that they hold for the
+    /// TCP-AO that are in use and have no successor. An attempt to connect goes on with the old ones. Add it to the [`Listener`] anew, so that they hold for the
     /// connections that the neighbour makes.
     ///
     /// # Errors

@@ -22,7 +22,7 @@ use super::socket::{DialError, apply, dial, endpoints};
 use super::{CAPACITY, Command};
 use crate::{Action, ConnectionId, Event, Session, Shutdown};
 
-/// Nothing more is taken to be sent while so many bytes wait for the socket.
+/// Nothing more is taken to be sent while so many bytes wait for the socket. The last buffer may go beyond.
 const FULL: usize = 64 * 1024;
 /// How long the last words on a connection may take.
 const LINGER: Duration = Duration::from_secs(1);

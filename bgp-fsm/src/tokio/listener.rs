@@ -207,7 +207,8 @@ impl Listener {
 
     /// Listens to all neighbours in `range` that are not added by themselves, in the place of what was added with
     /// the same range. Connections wait in the [`Incoming`] to be taken; those for which there is no room any more
-    /// are closed.
+    /// are closed. When a neighbour that has been made of one is [added](Self::add), its later connections go to
+    /// it; else they come here too.
     ///
     /// # Errors
     /// When a key cannot be set. Then all is as before.
@@ -231,14 +232,14 @@ impl Listener {
 
     /// Accepts connections, for ever: after an error it goes on, if need be after a pause.
     ///
-    /// Cancel safe. It is enough that one of the handles runs.
+    /// Cancel safe. One of the handles runs, and no other meanwhile: it would not be woken.
     pub async fn run(&self) -> Infallible {
         let mut turn = 0_usize;
         loop {
             turn = turn.wrapping_add(1);
             let result = poll_fn(|context| {
                 let sockets = &self.shared.sockets;
-                // None is asked first each time, so that none is left out.
+                // Another one is asked first each time, so that none is left out.
                 let (later, first) = sockets.split_at(turn % sockets.len().max(1));
                 let mut results =
                     first.iter().chain(later).map(|one| one.listener.poll_accept(context));
