@@ -16,6 +16,8 @@ pub(crate) struct Connection {
     pub(crate) state: State,
     pub(crate) timers: Timers,
     pub(crate) transport: Option<Transport>,
+    /// Bytes have come that were not taken yet because events wait.
+    pub(crate) backlog: bool,
 }
 
 /// A TCP connection that is being dialled, or is open.
@@ -25,8 +27,8 @@ pub(crate) struct Transport {
     /// `None` while it is being dialled.
     pub(crate) ends: Option<Endpoints>,
     pub(crate) dialled: bool,
-    /// The OPEN that was sent.
-    pub(crate) local: Option<Open>,
+    /// The OPEN that was sent, until the neighbour's comes.
+    pub(crate) local: Option<Box<Open>>,
     /// From OpenConfirm on.
     pub(crate) negotiated: Option<Box<Negotiated>>,
 }
@@ -43,7 +45,7 @@ impl Transport {
 
 impl Connection {
     pub(crate) fn idle() -> Self {
-        Self { state: State::Idle, timers: Timers::default(), transport: None }
+        Self { state: State::Idle, timers: Timers::default(), transport: None, backlog: false }
     }
 
     /// Whether bytes can be exchanged.

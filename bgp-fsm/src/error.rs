@@ -54,6 +54,9 @@ pub enum DownReason {
     /// The connection was closed or reset by the other side.
     #[error("Socket: Connection closed")]
     ConnectionLost,
+    /// The neighbour has made a new connection while the session was up: it has restarted (RFC 4724 §5).
+    #[error("Neighbor graceful restart detected")]
+    Restarted,
     /// No connection could be made.
     #[error("Socket: {0}")]
     ConnectFailed(ConnectError),
@@ -73,8 +76,15 @@ pub(crate) enum Damping {
 impl DownReason {
     pub(crate) fn damping(&self) -> Damping {
         use subcode::cease;
-        match self {
-            Self::Stopped(_) | Self::ConnectionLost | Self::ConnectFailed(_) => Damping::None,
+        // RFC 8538 §3.1: the reason is inside.
+        let inner = match self {
+            Self::Received(received) => received.hard_reset_inner().map(Self::Received),
+            _ => None,
+        };
+        match inner.as_ref().unwrap_or(self) {
+            Self::Stopped(_) | Self::ConnectionLost | Self::Restarted | Self::ConnectFailed(_) => {
+                Damping::None
+            }
             Self::Sent(Notification { code: NotificationCode::CEASE, subcode, .. })
                 if [
                     cease::ADMINISTRATIVE_RESET,

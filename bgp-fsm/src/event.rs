@@ -1,13 +1,14 @@
 //! What goes in and out of a session.
 
 use alloc::boxed::Box;
+use alloc::sync::Arc;
 use core::net::SocketAddr;
-use core::time::Duration;
 
-use bgp_wire::{MessageType, Notification, NotificationCode, RouteRefresh, Update, subcode};
+use bgp_wire::{Family, Notification, NotificationCode, RouteRefresh, Update, subcode};
 
 use crate::error::DownReason;
-use crate::negotiate::Negotiated;
+use crate::negotiate::{Families, Negotiated};
+use crate::orf::PrefixFilters;
 
 /// A connection of a session. The session makes the numbers, for dialled and accepted ones alike, and never
 /// uses one again.
@@ -46,9 +47,33 @@ pub enum Event {
     Update(Update),
     /// The neighbour wants all routes of a negotiated family again (RFC 2918).
     RouteRefresh(RouteRefresh),
+    /// From now on the neighbour wants to be told only what these filters permit (RFC 5291). What it has been
+    /// told of the family stays until an [`Event::RouteRefresh`], which follows at once or later.
+    Filters(Family, Arc<PrefixFilters>),
+    /// What is to be done with routes of the neighbour that it has not confirmed.
+    Stale(Family, Stale),
     /// The session is no longer up, or an attempt to bring it up has failed. Between two
     /// [`Event::Established`] there is always at least one of these.
-    Down(DownReason),
+    Down {
+        /// Why
+        reason: DownReason,
+        /// Families whose routes stay, marked as stale, until an [`Event::Stale`] says more. Those of all other
+        /// families are to be removed. Empty unless graceful restart was negotiated.
+        retained: Families,
+    },
+}
+
+/// What becomes of stale routes of one family of one neighbour. A route that the neighbour announces again is
+/// not stale any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Stale {
+    /// All routes are stale from now on: the neighbour tells them anew (BoRR, RFC 7313 §4).
+    Mark,
+    /// Stale routes become long-lived stale ones (RFC 9494 §4.2): they get the community LLGR_STALE and are
+    /// preferred least; those with NO_LLGR are removed.
+    LongLived,
+    /// Stale routes are removed.
+    Sweep,
 }
 
 /// Why the host stops a session: the subcode of Cease (RFC 4486).
@@ -63,71 +88,57 @@ pub enum Shutdown {
     DeConfigured,
     /// Its configuration has changed.
     OtherConfigurationChange,
-    /// Too many routes came.
-    MaximumPrefixes,
+    /// More routes came than the limit allows, and which limit it is if the neighbour is to know.
+    MaximumPrefixes(Option<(Family, u32)>),
     /// No memory is left, or the like.
     OutOfResources,
+    /// BFD says that the neighbour cannot be reached (RFC 9384).
+    BfdDown,
     /// The neighbour cannot be reached any more, so there is nobody to notify.
     LinkDown,
+    /// This speaker restarts: without a word, so that the neighbour keeps its routes (RFC 4724 §4.1).
+    Restart,
 }
 
 impl Shutdown {
-    pub(crate) const fn notification(self) -> Option<Notification> {
+    /// `text`: the shutdown communication (RFC 9003); other subcodes than its two have none.
+    pub(crate) fn notification(self, text: &str) -> Option<Notification> {
         use subcode::cease;
         let subcode = match self {
-            Self::AdministrativeShutdown => cease::ADMINISTRATIVE_SHUTDOWN,
-            Self::AdministrativeReset => cease::ADMINISTRATIVE_RESET,
+            Self::AdministrativeShutdown | Self::AdministrativeReset => {
+                let shutdown = self == Self::AdministrativeShutdown;
+                let reset = cease::ADMINISTRATIVE_RESET;
+                let subcode = if shutdown { cease::ADMINISTRATIVE_SHUTDOWN } else { reset };
+                return Some(if text.is_empty() {
+                    Notification::new(NotificationCode::CEASE, subcode)
+                } else {
+                    Notification::shutdown(subcode, text)
+                });
+            }
             Self::DeConfigured => cease::PEER_DE_CONFIGURED,
             Self::OtherConfigurationChange => cease::OTHER_CONFIGURATION_CHANGE,
-            Self::MaximumPrefixes => cease::MAXIMUM_NUMBER_OF_PREFIXES,
+            Self::MaximumPrefixes(Some((family, limit))) => {
+                return Some(Notification::maximum_prefixes(family, limit));
+            }
+            Self::MaximumPrefixes(None) => cease::MAXIMUM_NUMBER_OF_PREFIXES,
             Self::OutOfResources => cease::OUT_OF_RESOURCES,
-            Self::LinkDown => return None,
+            Self::BfdDown => cease::BFD_DOWN,
+            Self::LinkDown | Self::Restart => return None,
         };
         Some(Notification::new(NotificationCode::CEASE, subcode))
     }
 }
 
-/// Counters of a session since it was made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Statistics {
-    /// Messages received
-    pub received: Messages,
-    /// Messages sent
-    pub sent: Messages,
-    /// How often the session came up
-    pub established: u64,
-    /// Since when it is up; `None` while it is not
-    pub since: Option<Duration>,
-    /// ConnectRetryCounter (RFC 4271 §8)
-    pub connect_retry_counter: u64,
-}
-
-/// Messages of one direction, by type.
-#[expect(missing_docs, reason = "named as the messages are")]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Messages {
-    pub opens: u64,
-    pub updates: u64,
-    pub notifications: u64,
-    pub keepalives: u64,
-    pub route_refreshes: u64,
-}
-
-impl Messages {
-    /// All of them.
-    pub const fn total(&self) -> u64 {
-        self.opens + self.updates + self.notifications + self.keepalives + self.route_refreshes
-    }
-
-    pub(crate) const fn count(&mut self, kind: MessageType, messages: u32) {
-        let counter = match kind {
-            MessageType::OPEN => &mut self.opens,
-            MessageType::UPDATE => &mut self.updates,
-            MessageType::NOTIFICATION => &mut self.notifications,
-            MessageType::KEEPALIVE => &mut self.keepalives,
-            MessageType::ROUTE_REFRESH => &mut self.route_refreshes,
-            _ => return,
-        };
-        *counter += messages as u64;
-    }
+/// Whether a Cease ends a session for good, where both can also end it gracefully (RFC 8538 §5.1).
+pub(crate) fn is_hard(notification: &Notification, hard_reset: bool) -> bool {
+    use subcode::cease;
+    notification.code == NotificationCode::CEASE
+        && match notification.subcode {
+            cease::MAXIMUM_NUMBER_OF_PREFIXES
+            | cease::ADMINISTRATIVE_SHUTDOWN
+            | cease::PEER_DE_CONFIGURED
+            | cease::HARD_RESET => true,
+            cease::ADMINISTRATIVE_RESET => hard_reset,
+            _ => false,
+        }
 }

@@ -72,6 +72,11 @@ pub(crate) enum FsmEvent {
     KeepAliveMsg = 26,
     UpdateMsg = 27,
     UpdateMsgErr = 28,
+    /// RFC 9687 §3.1
+    SendHoldTimerExpires = 29,
+    /// Event 16 or 17 in Established, of a neighbour that may be restarting (RFC 4724 §5). The new connection is
+    /// that of the other state machine.
+    NeighborRestarted,
     /// A ROUTE-REFRESH came (RFC 2918): not in RFC 4271, and an unexpected message as in RFC 6608.
     RouteRefreshMsg,
 }
@@ -185,6 +190,7 @@ pub(crate) const fn transition(
         (_, TcpCrAcked | TcpConnectionConfirmed) => (state, &[]),
         (_, ManualStop) => (Idle, CEASE),
         (_, AutomaticStop | HoldTimerExpires | OpenCollisionDump) => (Idle, NOTIFY),
+        (OpenConfirm | Established, SendHoldTimerExpires) => (Idle, NOTIFY),
         // Not a Finite State Machine Error in Established: §6.1 has codes for these.
         (_, BgpHeaderErr) => (Idle, NOTIFY),
         (OpenSent | OpenConfirm, BgpOpenMsgErr) => (Idle, NOTIFY),
@@ -200,6 +206,7 @@ pub(crate) const fn transition(
         (OpenConfirm | Established, KeepaliveTimerExpires) => (state, &[SendKeepalive]),
         (OpenConfirm, KeepAliveMsg) => (Established, &[StartHold, Establish]),
 
+        (Established, NeighborRestarted) => (Idle, STOP),
         (Established, KeepAliveMsg) => (Established, &[StartHold]),
         (Established, UpdateMsg) => (Established, &[StartHold, Deliver]),
         (Established, UpdateMsgErr) => (Idle, NOTIFY),

@@ -65,7 +65,9 @@
 //!                 }
 //!                 Event::Update(update) => println!("routes: {:?}", update.reach().next()),
 //!                 Event::RouteRefresh(refresh) => println!("wants all of {}", refresh.family),
-//!                 Event::Down(why) => println!("{now:?}: {why}"),
+//!                 Event::Down { reason, .. } => println!("{now:?}: {reason}"),
+//!                 // Of features that were not configured here.
+//!                 Event::Filters(..) | Event::Stale(..) => {}
 //!             }
 //!         }
 //!     }
@@ -91,21 +93,36 @@ extern crate alloc;
 mod collision;
 mod config;
 mod connection;
+mod deferral;
+mod dynamic;
 mod error;
 mod event;
 mod fsm;
+mod limit;
 mod negotiate;
+mod offer;
+mod orf;
+mod record;
+mod retention;
 mod session;
+mod statistics;
+mod status;
 mod timer;
 #[cfg(feature = "tokio")]
 pub mod tokio;
 
-pub use config::SessionConfig;
+pub use config::{FamilyConfig, Forwarding, RemoteAs, RestartConfig, SessionConfig};
+pub use deferral::Deferral;
+pub use dynamic::{DynamicNeighbors, NeighborRange, NeighborRefused};
 pub use error::{ConnectError, DownReason, LastError};
-pub use event::{Action, ConnectionId, Endpoints, Event, Messages, Shutdown, Statistics};
+pub use event::{Action, ConnectionId, Endpoints, Event, Shutdown, Stale};
 pub use fsm::State;
-pub use negotiate::Negotiated;
+pub use negotiate::{Families, Negotiated};
+pub use orf::PrefixFilters;
+pub use record::{Input, Recorder, Replay, ReplayError, ReplayStep};
 pub use session::Session;
+pub use statistics::{Messages, Statistics};
+pub use status::Status;
 pub use timer::Timer;
 
 /// The run loop of the project's README, compiled.

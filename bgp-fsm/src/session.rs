@@ -1,28 +1,39 @@
 //! One neighbour.
 
+mod input;
 mod machine;
+mod refresh;
+mod view;
 
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
+use core::net::IpAddr;
 use core::time::Duration;
 
-use bgp_wire::{
-    Context, Disposition, Family, Frame, Message, MessageError, MessageType, Notification,
-    NotificationCode, Open, RefreshSubtype, RouteRefresh, WhenToRefresh, split_frame, subcode,
-};
-use bytes::{Bytes, BytesMut};
+use bgp_wire::{Family, MessageType, Notification, NotificationCode};
+use bytes::Bytes;
 
-use crate::collision::keep_dialled;
 use crate::config::SessionConfig;
 use crate::connection::{Connection, Transport};
 use crate::error::{ConnectError, DownReason, IdleHoldTime, LastError};
-use crate::event::{Action, ConnectionId, Endpoints, Event, Shutdown, Statistics};
+use crate::event::{Action, ConnectionId, Endpoints, Event, Shutdown};
 use crate::fsm::{FsmEvent, State};
-use crate::negotiate::{Negotiated, check, negotiate, only_negotiated};
+use crate::limit::Limit;
+use crate::negotiate::{Families, Negotiated};
+use crate::offer::Refused;
+use crate::orf::PrefixFilters;
+use crate::retention::Retention;
 use crate::session::machine::Detail;
+use crate::statistics::Statistics;
 use crate::timer::{Jitter, Timer};
 
-/// Events that may wait before [`Session::handle_input`] takes no more messages.
-const MOST_EVENTS: usize = 256;
+/// Events that may wait before [`Session::handle_input`] takes no more messages: so few that they stay in the
+/// processor's nearest cache until they are polled.
+const MOST_EVENTS: usize = 32;
+
+/// A connection that comes so soon after the session was established is one of two that were made at once
+/// (RFC 4271 §6.8), and not that of a neighbour that has restarted (RFC 4724 §4.2).
+const COLLISION_TIME: Duration = Duration::from_secs(3);
 
 /// One configured neighbour: up to two connections at a time (RFC 4271 §6.8), of which one is left when the
 /// session is established.
@@ -44,22 +55,37 @@ const MOST_EVENTS: usize = 256;
 ///   host has reported itself. Calls with a number that has ended have no effect.
 /// - UPDATEs never come from `poll_transmit`. The host writes them to the connection of
 ///   [`established`](Self::established), in the format of [`Negotiated::send`], between whole messages, and
-///   tells with [`update_sent`](Self::update_sent) how many.
+///   tells with [`update_sent`](Self::update_sent) how many. The same goes for the marks of an enhanced refresh
+///   ([`Negotiated::enhanced_refresh`]), which stand between UPDATEs.
+/// - A host that cannot write, or has not the time to read, says so with
+///   [`handle_blocked`](Self::handle_blocked) and [`handle_backlog`](Self::handle_backlog).
+///
+/// A clone is a session of its own, in the same state: what is done to it shows what would happen.
 ///
 /// The crate's documentation has the whole run loop.
 #[derive(Debug, Clone)]
 pub struct Session {
-    config: SessionConfig,
+    config: Arc<SessionConfig>,
     /// Two state machines, for a connection that was dialled and one that was accepted (RFC 4271 §8.2.1). One
     /// that has nothing to do is in Idle.
     connections: [Connection; 2],
     started: bool,
+    /// This speaker has restarted (the R bit of RFC 4724 §3).
+    restarted: bool,
+    /// Where the neighbour is, for one that is unnumbered.
+    neighbor: Option<IpAddr>,
     /// When IdleHoldTimer expires.
     idle_until: Option<Duration>,
     idle_hold: IdleHoldTime,
     last_error: Option<LastError>,
-    /// Whether capabilities are offered: not while the neighbour refuses them.
-    capabilities: bool,
+    /// What the neighbour does not want in our OPEN.
+    refused: Refused,
+    retention: Retention,
+    /// Families whose End-of-RIB marker came on this session.
+    ends_of_rib: Families,
+    /// Filters that the neighbour has put up on this session, by family.
+    filters: alloc::vec::Vec<(Family, PrefixFilters)>,
+    notifications: Limit,
     next_id: u64,
     jitter: Jitter,
     transmit: VecDeque<(ConnectionId, Bytes)>,
@@ -69,16 +95,24 @@ pub struct Session {
 }
 
 impl Session {
-    /// A session that does nothing until [`Session::start`]. `seed` determines the jitter of its timers.
-    pub fn new(config: SessionConfig, seed: u64) -> Self {
+    /// A session that does nothing until [`Session::start`]. `seed` determines the jitter of its timers. Many
+    /// sessions may share a configuration.
+    pub fn new(config: impl Into<Arc<SessionConfig>>, seed: u64) -> Self {
+        let config = config.into();
         Self {
+            notifications: Limit::new(config.notification_limit.0),
             config,
             connections: [Connection::idle(), Connection::idle()],
             started: false,
+            restarted: false,
+            neighbor: None,
             idle_until: None,
             idle_hold: IdleHoldTime::default(),
             last_error: None,
-            capabilities: true,
+            refused: Refused::default(),
+            retention: Retention::default(),
+            ends_of_rib: Families::new(),
+            filters: alloc::vec::Vec::new(),
             next_id: 0,
             jitter: Jitter::new(seed),
             transmit: VecDeque::new(),
@@ -93,37 +127,57 @@ impl Session {
     pub fn start(&mut self, now: Duration) {
         if self.state() == State::Idle {
             self.started = true;
-            self.capabilities = true;
+            self.refused = Refused::default();
             self.idle_hold = IdleHoldTime::default();
             self.begin(now, self.config.connect_delay_time, true);
         }
     }
 
-    /// ManualStop: ends all connections, with a Cease where an OPEN was sent.
+    /// ManualStop: ends all connections, with a Cease where an OPEN was sent, and lets go of all routes.
     pub fn stop(&mut self, now: Duration, why: Shutdown) {
+        self.stop_saying(now, why, "");
+    }
+
+    /// As [`Session::stop`], with a word to the neighbour's operator: at most 255 octets (RFC 9003), and only
+    /// with [`Shutdown::AdministrativeShutdown`] and [`Shutdown::AdministrativeReset`].
+    pub fn stop_saying(&mut self, now: Duration, why: Shutdown, communication: &str) {
         self.started = false;
         self.idle_until = None;
+        let retained = self.retention.next_timeout().is_some();
+        self.retention.clear();
         let running = self.state() != State::Idle;
         for index in 0..self.connections.len() {
-            let detail = Detail { notification: why.notification(), ..Detail::default() };
+            let notification = why.notification(communication);
+            let detail = Detail { notification, ..Detail::default() };
             self.step(now, index, FsmEvent::ManualStop, detail);
         }
-        if running {
-            self.events.push_back(Event::Down(DownReason::Stopped(why)));
+        if running || retained {
+            self.tell_down(DownReason::Stopped(why));
         }
     }
 
     /// AutomaticStop: ends all connections as [`Session::stop`] does, and begins anew: after IdleHoldTime,
     /// unless `why` says that it is not the neighbour's fault.
     pub fn reset(&mut self, now: Duration, why: Shutdown) {
+        self.reset_saying(now, why, "");
+    }
+
+    /// As [`Session::reset`], with a word as in [`Session::stop_saying`].
+    pub fn reset_saying(&mut self, now: Duration, why: Shutdown, communication: &str) {
         let running = [0, 1].map(|index| self.state_of(index) != State::Idle);
         for index in (0..2).filter(|index| running[*index]) {
-            let detail = match why.notification() {
+            let detail = match why.notification(communication) {
                 Some(notification) => Detail::answer(notification),
                 None => Detail::because(DownReason::Stopped(why)),
             };
             self.step(now, index, FsmEvent::AutomaticStop, detail);
         }
+    }
+
+    /// Whether this speaker has restarted and has not selected its routes yet (RFC 4724 §4.1: the Restart State
+    /// bit), for OPENs that are sent from now on. See [`Deferral`](crate::Deferral).
+    pub fn set_restarted(&mut self, restarted: bool) {
+        self.restarted = restarted;
     }
 
     /// The connection asked for by [`Action::Connect`] is up.
@@ -149,10 +203,14 @@ impl Session {
 
     /// The neighbour has connected. `None`: this is refused, and the caller closes it.
     ///
-    /// That is so in Idle, when there are two connections already, and when the session is established: see
-    /// RFC 4271 §6.8.
+    /// That is so in Idle, when there are two connections already, and when the session is established (RFC 4271
+    /// §6.8); but then, if the neighbour may be restarting, the new connection takes the place of the old one
+    /// (RFC 4724 §5).
     pub fn handle_accepted(&mut self, now: Duration, ends: Endpoints) -> Option<ConnectionId> {
-        if matches!(self.state(), State::Idle | State::Established) {
+        if self.state() == State::Established {
+            self.neighbor_restarted(now)?;
+        }
+        if self.state() == State::Idle {
             return None;
         }
         let waits = |connection: &Connection| {
@@ -162,12 +220,28 @@ impl Session {
             Some(index) => index,
             None => self.connections.iter().position(|other| other.state == State::Idle)?,
         };
+        if self.config.unnumbered && self.neighbor.is_none() {
+            self.neighbor = Some(ends.remote.ip());
+        }
         let id = self.new_id();
         let connection = &mut self.connections[index];
         connection.state = State::Active;
         connection.transport = Some(Transport::accepted(id, ends));
         self.step(now, index, FsmEvent::TcpConnectionConfirmed, Detail::default());
         Some(id)
+    }
+
+    /// `None`: the neighbour cannot have restarted.
+    fn neighbor_restarted(&mut self, now: Duration) -> Option<()> {
+        let index = self.established_index()?;
+        let since = self.statistics.since.unwrap_or(now);
+        let restarts = self.connections[index].negotiated()?.survives_restart();
+        if !restarts || now.saturating_sub(since) < COLLISION_TIME {
+            return None;
+        }
+        let detail = Detail::because(DownReason::Restarted);
+        self.step(now, index, FsmEvent::NeighborRestarted, detail);
+        Some(())
     }
 
     /// The other side has closed or reset a connection.
@@ -181,203 +255,122 @@ impl Session {
         self.step(now, index, FsmEvent::TcpConnectionFails, Detail::because(reason));
     }
 
-    /// Bytes came: takes whole messages off the front of `data`, as long as not too many events wait to be
-    /// polled.
-    pub fn handle_input(&mut self, now: Duration, id: ConnectionId, data: &mut BytesMut) {
-        // However much comes in, these go out in time.
-        self.send_due_keepalives(now);
-        while self.events.len() < MOST_EVENTS {
-            let Some(index) = self.index_of(id) else {
-                // The connection is being closed: what still comes means nothing.
-                data.clear();
-                return;
+    /// Where an unnumbered neighbour is ([`SessionConfig::unnumbered`]): its link-local address was learned, as
+    /// from a router advertisement, or is no longer known. It is dialled only while it is, and connections with
+    /// another address end. Of other sessions the host knows the address itself.
+    pub fn handle_neighbor(&mut self, now: Duration, address: Option<IpAddr>) {
+        if !self.config.unnumbered || address == self.neighbor {
+            return;
+        }
+        self.neighbor = address;
+        for index in 0..self.connections.len() {
+            let Some(transport) = &self.connections[index].transport else { continue };
+            let gone = match transport.ends {
+                Some(ends) => address.is_some_and(|address| address != ends.remote.ip()),
+                // It is being dialled, at the address of before.
+                None => true,
             };
-            let connection = &self.connections[index];
-            if !connection.is_open() {
-                return;
+            if gone {
+                self.handle_disconnected(now, transport.id);
             }
-            let established = connection.state == State::Established;
-            let negotiated = connection.negotiated().filter(|_| established);
-            let plain = Context::default();
-            let context = negotiated.map_or(&plain, |negotiated| &negotiated.receive);
-            match split_frame(data, context) {
-                Ok(None) => return,
-                Ok(Some(frame)) => {
-                    self.statistics.received.count(frame.kind, 1);
-                    match self.decode(index, &frame) {
-                        Ok((event, detail)) => self.step(now, index, event, detail),
-                        Err(Some(error)) => self.malformed(now, index, error),
-                        Err(None) => {}
-                    }
-                }
-                Err(error) => self.malformed(now, index, error.into()),
-            }
+        }
+        let waits = |connection: &Connection| {
+            connection.state == State::Active && connection.transport.is_none()
+        };
+        if let Some(index) = self.connections.iter().position(waits) {
+            self.connections[index].timers.stop(Timer::ConnectRetry);
+            self.start_timer(now, index, Timer::ConnectRetry, self.config.connect_delay_time);
         }
     }
 
-    fn malformed(&mut self, now: Duration, index: usize, error: MessageError) {
-        let (event, kind) = match error {
-            MessageError::Open(_) => (FsmEvent::BgpOpenMsgErr, Some(MessageType::OPEN)),
-            MessageError::Update(_) => (FsmEvent::UpdateMsgErr, Some(MessageType::UPDATE)),
-            _ => (FsmEvent::BgpHeaderErr, None),
-        };
-        self.step(now, index, event, Detail { kind, ..Detail::malformed(error) });
-    }
-
-    /// The event that a message is. `Err(None)`: none.
-    fn decode(
-        &mut self,
-        index: usize,
-        frame: &Frame,
-    ) -> Result<(FsmEvent, Detail), Option<MessageError>> {
-        let connection = &self.connections[index];
-        let of = Detail::of(frame.kind);
-        let negotiated = match (connection.state, connection.negotiated()) {
-            (State::Established, Some(negotiated)) => negotiated,
-            // Whatever is in them, they are not expected yet.
-            _ if frame.kind == MessageType::UPDATE => return Ok((FsmEvent::UpdateMsg, of)),
-            _ if frame.kind == MessageType::ROUTE_REFRESH => {
-                return Ok((FsmEvent::RouteRefreshMsg, of));
-            }
-            _ => return self.decode_opening(index, frame),
-        };
-        let deliver = |event| Detail { deliver: Some(event), ..Detail::of(frame.kind) };
-        let message = Message::decode(frame, &negotiated.receive)?;
-        // RFC 7606 §3 j leaves the choice between the end of the family and that of the session.
-        if let Message::Update(update) = &message
-            && let Some(Disposition::DisableFamily(family)) = update.disposition()
-            // Those of others are to be ignored anyway (RFC 4760 §7).
-            && negotiated.families.contains(&family)
-            && let Some(flaw) = update.flaws().iter().max_by_key(|flaw| flaw.disposition)
-        {
-            return Err(Some(flaw.error.clone().into()));
-        }
-        Ok(match message {
-            Message::Open(_) => (FsmEvent::BgpOpen, of),
-            Message::Keepalive => (FsmEvent::KeepAliveMsg, of),
-            Message::Notification(notification) => Self::notified(notification),
-            Message::Update(update) => match only_negotiated(update, negotiated) {
-                Some(update) => (FsmEvent::UpdateMsg, deliver(Event::Update(update))),
-                None => (FsmEvent::UpdateMsg, of),
-            },
-            Message::RouteRefresh(refresh) => {
-                // RFC 2918 §4: others are ignored; so are the subtypes of RFC 7313, which is not offered. So
-                // are filters, but a request that comes with them is one unless it defers (RFC 5291 §6).
-                let deferred =
-                    refresh.orf.as_ref().is_some_and(|orf| orf.when == WhenToRefresh::DEFER);
-                let wanted = refresh.subtype == RefreshSubtype::REQUEST
-                    && !deferred
-                    && negotiated.route_refresh
-                    && negotiated.families.contains(&refresh.family);
-                let event = Event::RouteRefresh(refresh);
-                (FsmEvent::RouteRefreshMsg, if wanted { deliver(event) } else { of })
-            }
-            // `Message` may grow; framing lets only known types through.
-            _ => return Err(None),
-        })
-    }
-
-    /// Before the session is established.
-    fn decode_opening(
-        &mut self,
-        index: usize,
-        frame: &Frame,
-    ) -> Result<(FsmEvent, Detail), Option<MessageError>> {
-        Ok(match Message::decode(frame, &Context::default())? {
-            Message::Open(open) => return self.decode_open(index, &open),
-            Message::Keepalive => (FsmEvent::KeepAliveMsg, Detail::of(frame.kind)),
-            Message::Notification(notification) => Self::notified(notification),
-            _ => return Err(None),
-        })
-    }
-
-    fn notified(notification: Notification) -> (FsmEvent, Detail) {
-        let version = notification.code == NotificationCode::OPEN_MESSAGE
-            && notification.subcode == subcode::open::UNSUPPORTED_VERSION_NUMBER;
-        let event = if version { FsmEvent::NotifMsgVerErr } else { FsmEvent::NotifMsg };
-        (event, Detail::because(DownReason::Received(notification)))
-    }
-
-    /// Checks and negotiates; the first OPEN of a connection only.
-    fn decode_open(
-        &mut self,
-        index: usize,
-        open: &Open,
-    ) -> Result<(FsmEvent, Detail), Option<MessageError>> {
+    /// A connection takes no more bytes for now, and some wait: when that lasts for SendHoldTime the neighbour
+    /// counts as gone (RFC 9687). Has no effect when said again.
+    pub fn handle_blocked(&mut self, now: Duration, id: ConnectionId) {
+        let Some(index) = self.index_of(id) else { return };
         let connection = &mut self.connections[index];
-        let of = Detail::of(MessageType::OPEN);
-        if connection.state > State::OpenSent {
-            return Ok((FsmEvent::BgpOpen, of));
-        }
-        let delayed = connection.timers.is_running(Timer::DelayOpen);
-        if let Some(transport) = &mut connection.transport
-            && let Some(ends) = transport.ends
+        let hold_time = connection.negotiated().map(|negotiated| negotiated.hold_time);
+        if let Some(time) = hold_time.and_then(|hold_time| self.config.send_hold_time(hold_time))
+            && !connection.timers.is_running(Timer::SendHold)
         {
-            check(&self.config, open).map_err(MessageError::from)?;
-            let local =
-                transport.local.clone().unwrap_or_else(|| self.config.open(self.capabilities));
-            let negotiated =
-                negotiate(&self.config, &local, open, ends).map_err(MessageError::from)?;
-            transport.negotiated = Some(negotiated.into());
+            connection.timers.set(Timer::SendHold, now.saturating_add(time));
         }
-        let event =
-            if delayed { FsmEvent::BgpOpenWithDelayOpenTimerRunning } else { FsmEvent::BgpOpen };
-        Ok((event, of))
     }
 
-    /// RFC 4271 §6.8, for a connection whose OPEN has just come: ends it, or the other one, or none. Tells
-    /// whether it is left.
-    fn resolve_collision(&mut self, now: Duration, index: usize) -> bool {
-        let other = 1 - index;
-        if !self.connections[other].is_open() {
-            // One connection is enough. No OPEN was sent on the other, so nobody can have decided for it.
-            self.clear(other);
-            return true;
+    /// A connection has taken bytes after [`Session::handle_blocked`].
+    pub fn handle_written(&mut self, _now: Duration, id: ConnectionId) {
+        if let Some(index) = self.index_of(id) {
+            self.connections[index].timers.stop(Timer::SendHold);
         }
-        let connection = &self.connections[index];
-        let (Some(transport), Some(negotiated)) = (&connection.transport, connection.negotiated())
-        else {
-            return true;
-        };
-        if self.state_of(other) < State::OpenConfirm {
-            return true;
+    }
+
+    /// Bytes of the neighbour wait that the host has not had the time to put in: the neighbour is not gone,
+    /// whatever HoldTimer says. To be called before [`Session::handle_timeout`]. Bytes that
+    /// [`Session::handle_input`] has left because events wait need no mention.
+    pub fn handle_backlog(&mut self, now: Duration, id: ConnectionId) {
+        if let Some(index) = self.index_of(id) {
+            self.spare(now, index);
         }
-        let local = (self.config.router_id, self.config.local_as);
-        let remote = (negotiated.remote_id, negotiated.remote_as);
-        let stays = transport.dialled == keep_dialled(local, remote);
-        let loser = if stays { other } else { index };
-        let subcode = subcode::cease::CONNECTION_COLLISION_RESOLUTION;
-        let notification = Notification::new(NotificationCode::CEASE, subcode);
-        self.step(now, loser, FsmEvent::OpenCollisionDump, Detail::answer(notification));
-        stays
+    }
+
+    /// Puts off HoldTimer where it is about to expire.
+    fn spare(&mut self, now: Duration, index: usize) {
+        let connection = &mut self.connections[index];
+        let third = connection.negotiated().map_or(Duration::ZERO, |one| one.hold_time / 3);
+        let until = now.saturating_add(third.clamp(LEAST_BACKLOG, MOST_BACKLOG));
+        if connection.timers.at(Timer::Hold).is_some_and(|at| at < until) {
+            connection.timers.set(Timer::Hold, until);
+        }
     }
 
     /// Lets the timers that have expired take effect.
     pub fn handle_timeout(&mut self, now: Duration) {
+        self.shrink();
+        let events = &mut self.events;
+        self.retention.handle_timeout(now, |event| events.push_back(event));
         if self.idle_until.is_some_and(|at| at <= now) {
             self.begin(now, self.redial_delay(), false);
         }
         for index in 0..self.connections.len() {
-            for timer in Timer::ALL {
+            for timer in Timer::OF_CONNECTION {
+                if timer == Timer::Hold && self.connections[index].backlog {
+                    self.spare(now, index);
+                }
                 if !self.connections[index].timers.take_expired(timer, now) {
                     continue;
                 }
+                let answer = |code| Detail::answer(Notification::new(code, 0));
                 let (event, detail) = match timer {
                     Timer::ConnectRetry => (FsmEvent::ConnectRetryTimerExpires, Detail::default()),
                     Timer::Hold => {
-                        let expired = Notification::new(NotificationCode::HOLD_TIMER_EXPIRED, 0);
-                        (FsmEvent::HoldTimerExpires, Detail::answer(expired))
+                        (FsmEvent::HoldTimerExpires, answer(NotificationCode::HOLD_TIMER_EXPIRED))
                     }
+                    Timer::SendHold => (
+                        FsmEvent::SendHoldTimerExpires,
+                        answer(NotificationCode::SEND_HOLD_TIMER_EXPIRED),
+                    ),
                     Timer::Keepalive => (FsmEvent::KeepaliveTimerExpires, Detail::default()),
                     Timer::DelayOpen => (FsmEvent::DelayOpenTimerExpires, Detail::default()),
-                    Timer::IdleHold => continue,
+                    Timer::IdleHold | Timer::Stale => continue,
                 };
                 self.step(now, index, event, detail);
             }
         }
     }
 
-    fn send_due_keepalives(&mut self, now: Duration) {
+    /// A session that has nothing to say needs no space for it.
+    fn shrink(&mut self) {
+        if self.events.is_empty() && self.events.capacity() > 0 {
+            self.events = VecDeque::new();
+        }
+        if self.transmit.is_empty() && self.transmit.capacity() > 2 {
+            self.transmit = VecDeque::new();
+        }
+        if self.actions.is_empty() && self.actions.capacity() > 0 {
+            self.actions = VecDeque::new();
+        }
+    }
+
+    pub(crate) fn send_due_keepalives(&mut self, now: Duration) {
         for index in 0..self.connections.len() {
             let due = self.connections[index].timers.at(Timer::Keepalive);
             if due.is_some_and(|at| at <= now) {
@@ -393,17 +386,6 @@ impl Session {
             self.statistics.sent.count(MessageType::UPDATE, messages);
             self.start_keepalive(now, index);
         }
-    }
-
-    /// Asks the neighbour for all routes of a family again (RFC 2918). False when it does not know how, or
-    /// not the family, or the session is not established.
-    pub fn request_refresh(&mut self, _now: Duration, family: Family) -> bool {
-        let Some((id, negotiated)) = self.established() else { return false };
-        if !negotiated.route_refresh || !negotiated.families.contains(&family) {
-            return false;
-        }
-        self.send(id, &Message::RouteRefresh(RouteRefresh::request(family)));
-        true
     }
 
     /// The next whole message to send, and on which connection: any but UPDATEs.
@@ -429,60 +411,17 @@ impl Session {
     /// When [`Session::handle_timeout`] wants to be called; `None`: no time matters.
     pub fn poll_timeout(&self) -> Option<Duration> {
         let timers = self.connections.iter().filter_map(|connection| connection.timers.next());
-        timers.chain(self.idle_until).min()
+        timers.chain(self.idle_until).chain(self.retention.next_timeout()).min()
     }
 
-    /// The state of the furthest connection.
-    pub fn state(&self) -> State {
-        self.connections.iter().map(|connection| connection.state).max().unwrap_or(State::Idle)
+    /// How much waits to be polled: messages, actions, events.
+    pub(crate) fn waiting(&self) -> (usize, usize, usize) {
+        (self.transmit.len(), self.actions.len(), self.events.len())
     }
 
-    /// The established connection and what holds on it.
-    pub fn established(&self) -> Option<(ConnectionId, &Negotiated)> {
-        let connection = self.connections.get(self.established_index()?)?;
-        Some((connection.transport.as_ref()?.id, connection.negotiated()?))
-    }
-
-    /// Both ends of the furthest open connection.
-    pub fn endpoints(&self) -> Option<Endpoints> {
-        let open = self.connections.iter().filter(|connection| connection.is_open());
-        open.max_by_key(|connection| connection.state)?.transport.as_ref()?.ends
-    }
-
-    /// The last error, if there ever was one.
-    pub const fn last_error(&self) -> Option<&LastError> {
-        self.last_error.as_ref()
-    }
-
-    /// Time until a timer of the furthest connection expires, if it runs.
-    pub fn timer_left(&self, timer: Timer, now: Duration) -> Option<Duration> {
-        let at = match timer {
-            Timer::IdleHold => self.idle_until,
-            // There may be an attempt to connect beside an accepted connection.
-            Timer::ConnectRetry => self.connections.iter().find_map(|one| one.timers.at(timer)),
-            _ => self.connections.iter().max_by_key(|one| one.state)?.timers.at(timer),
-        };
-        Some(at?.saturating_sub(now))
-    }
-
-    /// Time until the neighbour counts as gone, if HoldTimer runs.
-    pub fn hold_timer_left(&self, now: Duration) -> Option<Duration> {
-        self.timer_left(Timer::Hold, now)
-    }
-
-    /// Time until the next KEEPALIVE, if KeepaliveTimer runs.
-    pub fn keepalive_timer_left(&self, now: Duration) -> Option<Duration> {
-        self.timer_left(Timer::Keepalive, now)
-    }
-
-    /// The configuration.
-    pub const fn config(&self) -> &SessionConfig {
-        &self.config
-    }
-
-    /// Counters.
-    pub const fn statistics(&self) -> &Statistics {
-        &self.statistics
+    fn tell_down(&mut self, reason: DownReason) {
+        let retained = self.retention.families();
+        self.events.push_back(Event::Down { reason, retained });
     }
 
     fn new_id(&mut self) -> ConnectionId {
@@ -501,7 +440,15 @@ impl Session {
     fn state_of(&self, index: usize) -> State {
         self.connections[index].state
     }
+
+    fn negotiated(&self) -> Option<&Negotiated> {
+        self.connections[self.established_index()?].negotiated()
+    }
 }
+
+/// By how much HoldTimer is put off while bytes wait to be read.
+const LEAST_BACKLOG: Duration = Duration::from_secs(1);
+const MOST_BACKLOG: Duration = Duration::from_secs(10);
 
 #[cfg(test)]
 mod tests;

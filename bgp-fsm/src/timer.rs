@@ -13,19 +13,47 @@ pub enum Timer {
     Keepalive,
     /// Runs while the OPEN is held back.
     DelayOpen,
+    /// Runs while a connection takes nothing of what is to be sent (RFC 9687).
+    SendHold,
     /// Runs while the session is held in Idle after an error.
     IdleHold,
+    /// Runs while stale routes are kept (RFC 4724, RFC 9494, RFC 7313).
+    Stale,
 }
 
 impl Timer {
-    /// In the order in which they take effect when several have expired.
-    pub(crate) const ALL: [Self; 5] =
-        [Self::ConnectRetry, Self::Hold, Self::Keepalive, Self::DelayOpen, Self::IdleHold];
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::ConnectRetry,
+        Self::Hold,
+        Self::Keepalive,
+        Self::DelayOpen,
+        Self::SendHold,
+        Self::IdleHold,
+        Self::Stale,
+    ];
+
+    /// As an operator knows it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ConnectRetry => "connect retry",
+            Self::Hold => "hold timer",
+            Self::Keepalive => "keepalive",
+            Self::DelayOpen => "delay open",
+            Self::SendHold => "send hold",
+            Self::IdleHold => "idle hold",
+            Self::Stale => "stale routes",
+        }
+    }
+
+    /// Those that each connection has, in the order in which they take effect when several have expired.
+    pub(crate) const OF_CONNECTION: [Self; 5] =
+        [Self::ConnectRetry, Self::Hold, Self::Keepalive, Self::DelayOpen, Self::SendHold];
 }
 
 /// When each timer expires.
 #[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Timers([Option<Duration>; Timer::ALL.len()]);
+pub(crate) struct Timers([Option<Duration>; Timer::OF_CONNECTION.len()]);
 
 impl Timers {
     pub(crate) const fn set(&mut self, timer: Timer, at: Duration) {

@@ -72,8 +72,10 @@ mod sockopt;
 #[path = "tokio/sockopt_other.rs"]
 mod sockopt;
 
+use std::boxed::Box;
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use socket2::SockRef;
@@ -97,23 +99,42 @@ const CAPACITY: usize = 16;
 
 /// A neighbour, and what keeps the session with it alive. The session is started at once; dropping the
 /// [`Peer`] stops it. `seed` determines the jitter of the timers.
-pub fn peer(config: SessionConfig, address: Address, seed: u64) -> (Peer, Driver) {
+pub fn peer(config: impl Into<Arc<SessionConfig>>, address: Address, seed: u64) -> (Peer, Driver) {
+    with_session(Session::new(config, seed), address)
+}
+
+/// As [`peer`], for a neighbour that [`DynamicNeighbors`](crate::DynamicNeighbors) has made of a connection:
+/// `session` and `connection` are what [`accept`](crate::DynamicNeighbors::accept) gave, with the time zero,
+/// for [`Accepted::endpoints`].
+pub fn accepted_peer(
+    session: Session,
+    connection: ConnectionId,
+    accepted: Accepted,
+) -> (Peer, Driver) {
+    let (peer, mut driver) = with_session(session, accepted.address);
+    driver.adopt(connection, accepted.stream);
+    (peer, driver)
+}
+
+fn with_session(session: Session, address: Address) -> (Peer, Driver) {
     let (commands, command_queue) = mpsc::channel(CAPACITY);
     let (updates, update_queue) = mpsc::channel(CAPACITY);
     let (event_queue, events) = mpsc::channel(CAPACITY);
-    let session = Session::new(config, seed);
     let address = Arc::new(address);
     let driver = Driver::new(session, address.clone(), command_queue, update_queue, event_queue);
     (Peer { address, commands, updates, events, connection: None }, driver)
 }
 
+/// What is done with a session at a time.
+type Work = Box<dyn FnOnce(&mut Session, Duration) + Send>;
+
 /// What a program asks of a [`Driver`].
-#[derive(Debug)]
 enum Command {
     Accept(TcpStream),
     Start,
     Stop(Shutdown),
     Address(Arc<Address>, oneshot::Sender<Result<(), OptionError>>),
+    Work(Work),
 }
 
 /// The handle of a neighbour.
@@ -138,7 +159,7 @@ impl Peer {
     /// Cancel safe.
     pub async fn next_event(&mut self) -> Option<Event> {
         let (connection, event) = self.events.recv().await?;
-        if let Event::Established(_) | Event::Down(_) = event {
+        if let Event::Established(_) | Event::Down { .. } = event {
             self.connection = connection;
         }
         Some(event)
@@ -194,6 +215,24 @@ impl Peer {
     /// Stops the session and tells the neighbour `why`. [`Event::Down`] follows if it was up.
     pub async fn stop(&self, why: Shutdown) {
         let _ = self.commands.send(Command::Stop(why)).await;
+    }
+
+    /// Does something with the session, for all that has no method here: to look at it, to ask for routes again,
+    /// to change filters, to tell where an unnumbered neighbour is. `work` gets the session's time too. It may
+    /// call whatever is neither `handle_connected` and the like nor `poll_*`, which are the driver's.
+    ///
+    /// `None` when the driver is gone.
+    pub async fn with_session<R: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Session, Duration) -> R + Send + 'static,
+    ) -> Option<R> {
+        let (reply, answer) = oneshot::channel();
+        let work: Work = Box::new(move |session, now| {
+            // Who does not wait for the answer does not want it.
+            let _ = reply.send(work(session, now));
+        });
+        self.commands.send(Command::Work(work)).await.ok()?;
+        answer.await.ok()
     }
 }
 

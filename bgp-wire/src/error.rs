@@ -84,6 +84,10 @@ pub enum OpenError {
         /// The capabilities that are needed, as they would be encoded.
         capabilities: Bytes,
     },
+    /// The roles of the two do not go together, the neighbour has several, or none where it needs one
+    /// (RFC 9234 §4.2).
+    #[error("role mismatch")]
+    RoleMismatch,
     /// Lengths do not add up.
     #[error("malformed optional parameters at offset {offset}")]
     Malformed {
@@ -106,6 +110,7 @@ impl OpenError {
                 (open::UNSUPPORTED_OPTIONAL_PARAMETER, Bytes::new())
             }
             Self::UnacceptableHoldTime { .. } => (open::UNACCEPTABLE_HOLD_TIME, Bytes::new()),
+            Self::RoleMismatch => (open::ROLE_MISMATCH, Bytes::new()),
             Self::MissingCapability { capabilities } => {
                 (open::UNSUPPORTED_CAPABILITY, capabilities.clone())
             }

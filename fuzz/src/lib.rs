@@ -18,7 +18,7 @@ pub use config::config_source;
 pub use dump::{bmp, mrt};
 pub use filter::policy_source;
 pub use ospf::ospf_packet;
-pub use session::session;
+pub use session::{record, session};
 pub use text::text_forms;
 pub use wire::{attributes, destination, message, nlri, open, update};
 
@@ -37,6 +37,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("open", open),
     ("ospf_packet", ospf_packet),
     ("policy_source", policy_source),
+    ("record", record),
     ("session", session),
     ("text_forms", text_forms),
     ("update", update),

@@ -3,29 +3,56 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bgp_fsm::{Action, ConnectionId, Endpoints, Session, SessionConfig, Shutdown, State};
-use bgp_wire::{
-    Capabilities, Capability, Context, Family, Message, MessageType, Open, split_frame,
+use bgp_fsm::{
+    Action, ConnectionId, Endpoints, Event, Forwarding, Recorder, Replay, RestartConfig,
+    SessionConfig, Shutdown, State,
 };
-use bytes::BytesMut;
+use bgp_wire::{
+    AddPathDirection, AddressPrefixChange, Capability, Context, Family, GracefulRestart,
+    GracefulRestartFamily, LongLivedFamily, Message, MessageType, Open, Orf, OrfDirection,
+    OrfSupport, OrfType, OrfUpdate, Role, WhenToRefresh, split_frame,
+};
+use bytes::{Bytes, BytesMut};
 
 /// One session, led by the octets: each says what happens next, from a start to bytes of the neighbour.
 ///
 /// Whatever is sent is a message; each call gives a bounded number of things; deadlines are met by
-/// `handle_timeout`; and the same octets give the same outputs.
+/// `handle_timeout`; and the record of it all gives the same outputs again.
 pub fn session(data: &[u8]) {
-    let first = Run::new(data).run();
-    assert_eq!(first, Run::new(data).run(), "not deterministic");
+    let (session, outputs) = Run::new(data).run();
+    let mut replay = Replay::new(session.record().to_vec()).expect("a record");
+    let mut again = Outputs::default();
+    while let Some(step) = replay.step().expect("whole") {
+        again.transmit.extend(step.transmit);
+        again.actions.extend(step.actions);
+        again.events.extend(step.events);
+    }
+    assert_eq!(outputs, again);
+    assert_eq!(format!("{:?}", *session), format!("{:?}", replay.session()));
+}
+
+/// A record, damaged or not: it never makes a session panic.
+pub fn record(data: &[u8]) {
+    let Ok(mut replay) = Replay::new(data.to_vec()) else { return };
+    while let Ok(Some(_)) = replay.step() {}
+    let _ = replay.session().status(Duration::ZERO).to_string();
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Outputs {
+    transmit: Vec<(ConnectionId, Bytes)>,
+    actions: Vec<Action>,
+    events: Vec<Event>,
 }
 
 struct Run<'a> {
     data: &'a [u8],
-    session: Session,
+    session: Recorder,
     now: Duration,
     /// What each connection has received and not yet taken
     connections: BTreeMap<ConnectionId, BytesMut>,
     dialled: Option<ConnectionId>,
-    log: Vec<String>,
+    outputs: Outputs,
 }
 
 /// Things that one call may give: each connection at most says a few words and closes.
@@ -35,11 +62,11 @@ impl<'a> Run<'a> {
     fn new(data: &'a [u8]) -> Self {
         let mut run = Self {
             data,
-            session: Session::new(SessionConfig::new(1, None, [192, 0, 2, 1].into()), 1),
+            session: Recorder::new(SessionConfig::new(1, None, [192, 0, 2, 1].into()), 1),
             now: Duration::ZERO,
             connections: BTreeMap::new(),
             dialled: None,
-            log: Vec::new(),
+            outputs: Outputs::default(),
         };
         let bits = run.octet();
         let remote_as = [None, Some(65002), Some(65001), Some(4_200_000_000)];
@@ -53,10 +80,35 @@ impl<'a> Run<'a> {
             config.delay_open_time = Duration::from_secs(7);
         }
         if bits & 128 != 0 {
-            config.families.push(Family::IPV6_UNICAST);
+            config.families.push(Family::IPV6_UNICAST.into());
         }
-        run.session = Session::new(config, u64::from(bits));
+        run.features(&mut config);
+        run.session = Recorder::new(config, u64::from(bits));
         run
+    }
+
+    /// Two octets more of configuration.
+    fn features(&mut self, config: &mut SessionConfig) {
+        let (bits, more) = (self.octet(), self.octet());
+        config.unnumbered = bits & 1 != 0;
+        config.strict_role = bits & 2 != 0;
+        config.role = (bits & 4 != 0).then_some(Role(bits >> 5));
+        config.enhanced_refresh = bits & 8 != 0;
+        if bits & 16 != 0 {
+            config.notification_limit = (1, Duration::from_secs(60));
+        }
+        for family in &mut config.families {
+            family.filters = (more & 1 != 0).then_some(OrfDirection::BOTH);
+            family.add_path = (more & 2 != 0).then_some(AddPathDirection::BOTH);
+            family.forwarding = (more & 4 != 0).then_some(Forwarding::Preserved);
+            family.long_lived_stale_time = (more & 8 != 0).then_some(Duration::from_secs(50));
+        }
+        let notification = more & 32 != 0;
+        let restart = RestartConfig { notification, ..RestartConfig::default() };
+        config.graceful_restart = (more & 16 != 0).then_some(restart);
+        config.long_lived = (more & 64 != 0).then_some((Duration::ZERO, Duration::from_secs(40)));
+        config.automatic_start = more & 128 == 0;
+        config.filter_limit = 4;
     }
 
     fn octet(&mut self) -> u8 {
@@ -78,12 +130,12 @@ impl<'a> Run<'a> {
         self.connections.keys().nth(choice.checked_rem(count)?).copied()
     }
 
-    fn run(mut self) -> Vec<String> {
+    fn run(mut self) -> (Recorder, Outputs) {
         while !self.data.is_empty() {
             self.step();
             self.drain();
         }
-        self.log
+        (self.session, self.outputs)
     }
 
     fn step(&mut self) {
@@ -91,12 +143,12 @@ impl<'a> Run<'a> {
             local: ([192, 0, 2, 1], 179).into(),
             remote: ([192, 0, 2, 2], 40000).into(),
         };
-        match self.octet() % 14 {
+        match self.octet() % 20 {
             0 => self.session.start(self.now),
             1 => {
                 let reasons = [
                     Shutdown::AdministrativeShutdown,
-                    Shutdown::MaximumPrefixes,
+                    Shutdown::MaximumPrefixes(None),
                     Shutdown::LinkDown,
                 ];
                 let choice = usize::from(self.octet()) % reasons.len();
@@ -148,6 +200,29 @@ impl<'a> Run<'a> {
             }
             // What is not asked for
             12 => self.session.handle_disconnected(self.now, ConnectionId(99)),
+            14 => {
+                let address = [None, Some([192, 0, 2, 2].into()), Some([192, 0, 2, 3].into())];
+                let choice = usize::from(self.octet()) % address.len();
+                self.session.handle_neighbor(self.now, address.get(choice).copied().flatten());
+            }
+            15 => {
+                if let Some(id) = self.connection() {
+                    match self.octet() % 3 {
+                        0 => self.session.handle_blocked(self.now, id),
+                        1 => self.session.handle_written(self.now, id),
+                        _ => self.session.handle_backlog(self.now, id),
+                    }
+                }
+            }
+            16 => {
+                let restarted = self.octet() & 1 != 0;
+                self.session.set_restarted(restarted);
+            }
+            17 => {
+                let filters = vec![Orf::AddressPrefix(vec![AddressPrefixChange::RemoveAll])];
+                let update = OrfUpdate { when: WhenToRefresh::IMMEDIATE, filters };
+                let _ = self.session.change_filters(self.now, Family::IPV4_UNICAST, update);
+            }
             _ => {
                 let _ = self.session.request_refresh(self.now, Family::IPV4_UNICAST);
                 let messages = u32::from(self.octet());
@@ -163,15 +238,7 @@ impl<'a> Run<'a> {
             0..=5 => self.take(length).to_vec(),
             // An OPEN that is likely to be accepted
             _ => {
-                let capabilities: Capabilities = [
-                    Capability::Multiprotocol(Family::IPV4_UNICAST),
-                    Capability::FourOctetAs(65002),
-                    Capability::ExtendedMessage,
-                    Capability::RouteRefresh,
-                ]
-                .into_iter()
-                .take(length % 5)
-                .collect();
+                let capabilities = capabilities().into_iter().take(length % 10).collect();
                 let open = Open::new(65002, 9, [192, 0, 2, 2].into(), capabilities);
                 return Message::Open(open).to_bytes().to_vec();
             }
@@ -211,7 +278,7 @@ impl<'a> Run<'a> {
         while let Some((id, bytes)) = self.session.poll_transmit() {
             within_bounds();
             check_transmit(&bytes);
-            self.log.push(format!("{id:?} {bytes:?}"));
+            self.outputs.transmit.push((id, bytes));
         }
         while let Some(action) = self.session.poll_action() {
             within_bounds();
@@ -225,18 +292,40 @@ impl<'a> Run<'a> {
                     self.dialled = self.dialled.filter(|dialled| *dialled != id);
                 }
             }
-            self.log.push(format!("{action:?}"));
+            self.outputs.actions.push(action);
         }
         while let Some(event) = self.session.poll_event() {
             within_bounds();
-            self.log.push(format!("{event:?}"));
+            self.outputs.events.push(event);
         }
         let state = self.session.state();
         assert_eq!(state == State::Established, self.session.established().is_some());
-        let _ =
-            (self.session.hold_timer_left(self.now), self.session.keepalive_timer_left(self.now));
-        self.log.push(format!("{state:?} {:?}", self.session.poll_timeout()));
+        let _ = self.session.status(self.now).to_string();
     }
+}
+
+/// What a neighbour offers, of which an input takes the first few.
+fn capabilities() -> [Capability; 9] {
+    let family = Family::IPV4_UNICAST;
+    let types = [(OrfType::ADDRESS_PREFIX, OrfDirection::BOTH)].into_iter().collect();
+    let restart = GracefulRestart {
+        restarted: false,
+        notification: true,
+        restart_time: 20,
+        families: [GracefulRestartFamily { family, forwarding: true }].into_iter().collect(),
+    };
+    let long_lived = LongLivedFamily { family, forwarding: true, stale_time: 30 };
+    [
+        Capability::Multiprotocol(family),
+        Capability::FourOctetAs(65002),
+        Capability::GracefulRestart(restart),
+        Capability::LongLivedGracefulRestart(vec![long_lived]),
+        Capability::EnhancedRouteRefresh,
+        Capability::RouteRefresh,
+        Capability::Orf(vec![OrfSupport { family, types }]),
+        Capability::ExtendedMessage,
+        Capability::AddPath([(family, AddPathDirection::BOTH)].into_iter().collect()),
+    ]
 }
 
 /// Whole messages, of types that a session sends by itself.

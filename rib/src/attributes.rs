@@ -36,6 +36,8 @@ pub struct AttributeFacts {
     pub no_export: bool,
     /// Has the community NO_ADVERTISE (RFC 1997)
     pub no_advertise: bool,
+    /// Has the attribute Only to Customer (RFC 9234 §5)
+    pub only_to_customer: bool,
 }
 
 impl AttributeFacts {
@@ -51,6 +53,7 @@ impl AttributeFacts {
             origin: Origin::Igp,
             no_export: false,
             no_advertise: false,
+            only_to_customer: false,
         };
         let number = |value: &[u8]| value.try_into().map_or(0, u32::from_be_bytes);
         for raw in attributes.iter() {
@@ -78,6 +81,7 @@ impl AttributeFacts {
                     facts.cluster_list_length =
                         u16::try_from(raw.value.len() / 4).unwrap_or(u16::MAX);
                 }
+                AttributeCode::ONLY_TO_CUSTOMER => facts.only_to_customer = true,
                 _ => {}
             }
         }

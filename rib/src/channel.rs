@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::net::{IpAddr, Ipv4Addr};
 
-use bgp_wire::{Context, Family, NextHop};
+use bgp_wire::{Context, Family, NextHop, Role};
 use smallvec::SmallVec;
 
 use crate::policy::Filter;
@@ -67,6 +67,9 @@ pub struct PeerConfig {
     pub cluster_id: Ipv4Addr,
     /// A client of ours as a route server: AS_PATH, MULTI_EXIT_DISC and next hop stay (RFC 7947)
     pub route_server_client: bool,
+    /// Our role towards the neighbour, as negotiated: with it go the rules of RFC 9234 §5 against route leaks.
+    /// iBGP has none, and inside a confederation it is better left out. Roles that are not known have no rules
+    pub role: Option<Role>,
     /// How often our AS may stand in a received AS_PATH
     pub allow_local_as: u8,
     /// LOCAL_PREF of received routes that have none
@@ -95,6 +98,7 @@ impl PeerConfig {
             reflector_client: false,
             cluster_id: identifier(local_address),
             route_server_client: false,
+            role: None,
             allow_local_as: 0,
             default_local_pref: 100,
             default_med: 0,
@@ -160,7 +164,7 @@ impl ChannelConfig {
 pub struct ChannelStatistics {
     /// Routes received
     pub import_updates: u64,
-    /// Of these: not usable (loops, the limit)
+    /// Of these: not usable (loops, leaks, the limit)
     pub import_updates_rejected: u64,
     /// Of these: refused by the import filter
     pub import_updates_filtered: u64,

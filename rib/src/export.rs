@@ -2,12 +2,15 @@
 
 use core::net::Ipv4Addr;
 
-use bgp_wire::{AttributeCode, AttributesRef, Context, Family, NextHop, Origin, PathAttributes};
+use bgp_wire::{
+    AttributeCode, AttributesRef, Context, Family, NextHop, Origin, PathAttributes, Role,
+};
 use smallvec::SmallVec;
 
 use crate::attributes::AttributeFacts;
 use crate::channel::{ChannelConfig, NextHopMode, PeerConfig, Source};
 use crate::next_hop::NextHopKey;
+use crate::only_to_customer as otc;
 use crate::policy::Filter;
 use crate::table::TableId;
 
@@ -26,6 +29,8 @@ pub(crate) struct ExportRules {
     internal: bool,
     reflector_client: bool,
     route_server_client: bool,
+    /// Where the rules of RFC 9234 §5 are for this family.
+    role: Option<Role>,
     router_id: Ipv4Addr,
     cluster_id: Ipv4Addr,
     own_next_hop: Option<NextHop>,
@@ -62,6 +67,7 @@ impl ExportRules {
             internal: peer.is_internal(),
             reflector_client: peer.reflector_client,
             route_server_client: peer.route_server_client,
+            role: otc::role(peer).filter(|_| otc::covers(channel.family)),
             router_id: peer.router_id,
             cluster_id: peer.cluster_id,
             own_next_hop: channel.own_next_hop.or_else(|| own_next_hop(peer, channel)),
@@ -76,6 +82,10 @@ impl ExportRules {
     pub(crate) fn allows(&self, source: &Source, facts: &AttributeFacts) -> bool {
         // RFC 1997
         if facts.no_advertise || (facts.no_export && !self.internal) {
+            return false;
+        }
+        // RFC 9234 §5, egress 2
+        if facts.only_to_customer && self.role.is_some_and(otc::is_kept_back) {
             return false;
         }
         // RFC 4456 §6: between non-clients nothing is reflected.
@@ -150,11 +160,16 @@ impl ExportRules {
         let reflected = source.peer.as_ref().filter(|peer| self.internal && peer.is_internal());
         let mut reflection = reflected
             .map(|peer| (attributes.originator_id().unwrap_or(peer.remote_id), attributes));
+        // RFC 9234 §5, egress 1
+        let mut only_to_customer = self.role.filter(|role| otc::is_added(*role, attributes));
         for raw in attributes.iter().filter(|raw| raw.code > AttributeCode::LOCAL_PREF) {
             if raw.code > AttributeCode::COMMUNITIES
                 && let Some((originator, attributes)) = reflection.take()
             {
                 self.write_reflection(originator, attributes, out);
+            }
+            if raw.code > AttributeCode::ONLY_TO_CUSTOMER && only_to_customer.take().is_some() {
+                otc::append(self.local_as, own_route, out);
             }
             match raw.code {
                 // Written above, and of no meaning outside the AS (RFC 4456 §8).
@@ -189,6 +204,9 @@ impl ExportRules {
         }
         if let Some((originator, attributes)) = reflection {
             self.write_reflection(originator, attributes, out);
+        }
+        if only_to_customer.is_some() {
+            otc::append(self.local_as, own_route, out);
         }
     }
 

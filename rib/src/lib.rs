@@ -38,6 +38,7 @@ mod decision;
 mod export;
 mod group;
 mod next_hop;
+mod only_to_customer;
 mod policy;
 mod rib;
 mod route;
@@ -51,6 +52,7 @@ pub use crate::channel::{ChannelConfig, ChannelStatistics, NextHopMode, PeerConf
 pub use crate::decision::{Candidate, DecisionStep, Rules, best_path};
 pub use crate::group::Chunk;
 pub use crate::next_hop::{NextHopId, NextHopKey};
+pub use crate::only_to_customer::Leak;
 pub use crate::policy::{AcceptAll, Filter, Policy};
 pub use crate::rib::{Change, Origination, Rib, UpdateOutcome};
 pub use crate::route::{Route, RouteSource};

@@ -16,6 +16,7 @@ use crate::decision::Rules;
 use crate::export::ExportRules;
 use crate::group::{Chunk, Group, View};
 use crate::next_hop::{NextHopId, NextHopKey, NextHops};
+use crate::only_to_customer::Leak;
 use crate::policy::Policy;
 use crate::route::RouteSource;
 use crate::table::{Path, Table, TableId};
@@ -53,6 +54,7 @@ pub struct Rib {
 struct Scratch {
     canonical: Vec<u8>,
     edited: PathAttributes,
+    marked: PathAttributes,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +88,8 @@ pub struct Origination {
 pub struct UpdateOutcome {
     /// The family whose import limit was passed
     pub limit_exceeded: Option<Family>,
+    /// What was refused as leaked: worth a line in the log
+    pub leak: Option<Leak>,
 }
 
 /// The best path of a network: what tells whether anything changed.

@@ -1,14 +1,19 @@
 //! Takes the transitions of [`crate::fsm`] for one of the two connections.
 
+use alloc::boxed::Box;
 use core::time::Duration;
 
-use bgp_wire::{Message, MessageError, MessageType, Notification};
+use bgp_wire::{
+    Family, Message, MessageError, MessageType, Notification, NotificationCode, subcode,
+};
 
 use super::Session;
 use crate::connection::{Connection, Transport, unexpected};
 use crate::error::{Damping, DownReason, LastError};
-use crate::event::{Action, ConnectionId, Event};
+use crate::event::{Action, ConnectionId, Event, Stale, is_hard};
 use crate::fsm::{FsmEvent, State, Step, transition};
+use crate::negotiate::Negotiated;
+use crate::offer::Refused;
 use crate::timer::Timer;
 
 /// No attempts to connect follow each other faster than this.
@@ -23,8 +28,6 @@ pub(super) struct Detail {
     pub(super) notification: Option<Notification>,
     /// Reported when the connection ends.
     pub(super) reason: Option<DownReason>,
-    /// Handed over by [`Step::Deliver`].
-    pub(super) deliver: Option<Event>,
 }
 
 impl Detail {
@@ -52,7 +55,7 @@ impl Session {
     pub(super) fn begin(&mut self, now: Duration, delay: Duration, manual: bool) {
         use FsmEvent as E;
         self.idle_until = None;
-        let waits = self.config.passive || !delay.is_zero();
+        let waits = !self.dials() || !delay.is_zero();
         let event = match (manual, waits) {
             (true, false) => E::ManualStart,
             (true, true) => E::ManualStartWithPassiveTcpEstablishment,
@@ -65,19 +68,24 @@ impl Session {
         }
     }
 
-    /// Takes one transition of one state machine.
+    /// Whether the neighbour is dialled at all.
+    fn dials(&self) -> bool {
+        !self.config.passive && (!self.config.unnumbered || self.neighbor.is_some())
+    }
+
+    /// Takes one transition of one state machine. Tells whether the message that is the event is for the host.
     pub(super) fn step(
         &mut self,
         now: Duration,
         index: usize,
         event: FsmEvent,
         mut detail: Detail,
-    ) {
+    ) -> bool {
         use FsmEvent as E;
         let opened = matches!(event, E::BgpOpen | E::BgpOpenWithDelayOpenTimerRunning);
         let before = self.state_of(index);
         if opened && before <= State::OpenSent && !self.resolve_collision(now, index) {
-            return;
+            return false;
         }
         let delay_open = match event {
             E::TcpCrAcked | E::TcpConnectionConfirmed => !self.config.delay_open_time.is_zero(),
@@ -85,29 +93,109 @@ impl Session {
         };
         let (next, steps) = transition(before, event, delay_open);
         self.connections[index].state = next;
+        if next != before {
+            self.change(now, index, before, event, steps, &mut detail);
+            return false;
+        }
         for step in steps {
             self.take(now, index, *step, before, &mut detail);
+        }
+        steps.contains(&Step::Deliver)
+    }
+
+    /// Goes from one state to another.
+    fn change(
+        &mut self,
+        now: Duration,
+        index: usize,
+        before: State,
+        event: FsmEvent,
+        steps: &[Step],
+        detail: &mut Detail,
+    ) {
+        let next = self.state_of(index);
+        let session = self.end_of_session(index, before, event, detail);
+        for step in steps {
+            self.take(now, index, *step, before, detail);
+        }
+        if let Some((negotiated, graceful)) = &session {
+            self.let_go(now, negotiated, *graceful);
         }
         let other = 1 - index;
         match next {
             // A connection on which no OPEN was sent is not needed any more. The other one may be: §6.8.
-            State::Established if before != next && self.state_of(other) < State::OpenSent => {
-                self.clear(other);
-            }
+            State::Established if self.state_of(other) < State::OpenSent => self.clear(other),
             State::Active | State::Idle if before > State::Idle => {
                 self.report(now, before, event, detail.reason.as_ref());
             }
             _ => {}
         }
+        if session.is_some() {
+            // What has become stale with the rest is long-lived with it.
+            let long_lived = self.retention.long_lived();
+            self.events.extend(long_lived.map(|family| Event::Stale(family, Stale::LongLived)));
+        }
         match next {
-            State::Idle if before != State::Idle => {
-                self.ended(now, index, before, detail.reason.as_ref());
-            }
+            State::Idle => self.ended(now, index, before, detail.reason.as_ref()),
             // The other state machine waits, dials or has a connection: that is enough.
             State::Active if before == State::OpenSent && self.state_of(other) != State::Idle => {
                 self.clear(index);
             }
             _ => {}
+        }
+    }
+
+    /// What was negotiated on the session that ends now, and whether routes may stay; and turns a Cease into a
+    /// Hard Reset where it is one.
+    fn end_of_session(
+        &mut self,
+        index: usize,
+        before: State,
+        event: FsmEvent,
+        detail: &mut Detail,
+    ) -> Option<(Box<Negotiated>, bool)> {
+        if before != State::Established {
+            return None;
+        }
+        let negotiated = self.connections[index].transport.as_mut()?.negotiated.take()?;
+        let survives = negotiated.survives_notification();
+        let hard_reset = self.config.graceful_restart.is_some_and(|restart| restart.hard_reset);
+        let hard = |notification: &Notification| is_hard(notification, hard_reset);
+        let mut graceful = match (event, &detail.reason) {
+            (FsmEvent::TcpConnectionFails | FsmEvent::NeighborRestarted, _) => {
+                negotiated.survives_restart()
+            }
+            // Nobody is left to come back.
+            (FsmEvent::ManualStop, _) | (_, Some(DownReason::Stopped(_))) => false,
+            (
+                FsmEvent::NotifMsg | FsmEvent::NotifMsgVerErr,
+                Some(DownReason::Received(received)),
+            ) => {
+                // Only what it says it is: the reason inside does not matter (RFC 8538 §3.2).
+                let reset = received.code == NotificationCode::CEASE
+                    && received.subcode == subcode::cease::HARD_RESET;
+                survives && !reset
+            }
+            _ => survives,
+        };
+        if let Some(notification) = detail.notification.as_mut().filter(|one| hard(one)) {
+            graceful = false;
+            if survives {
+                *notification = Notification::hard_reset(notification);
+            }
+        }
+        Some((negotiated, graceful))
+    }
+
+    /// Keeps the routes of a session that has ended, or forgets about those of earlier ones too.
+    fn let_go(&mut self, now: Duration, negotiated: &Negotiated, graceful: bool) {
+        self.statistics.since = None;
+        self.filters.clear();
+        if graceful {
+            let events = &mut self.events;
+            self.retention.session_ended(now, negotiated, |event| events.push_back(event));
+        } else {
+            self.retention.clear();
         }
     }
 
@@ -119,16 +207,16 @@ impl Session {
         event: FsmEvent,
         reason: Option<&DownReason>,
     ) {
-        if before == State::Established {
-            self.statistics.since = None;
-        }
         let collided = event == FsmEvent::OpenCollisionDump && before != State::Established;
         let Some(reason) = reason.filter(|_| !collided) else { return };
+        if let DownReason::Received(notification) = reason {
+            self.statistics.last_received = Some((notification.clone(), now));
+        }
         if !matches!(reason, DownReason::Stopped(_)) {
             self.last_error = Some(LastError { reason: reason.clone(), at: now });
         }
         if self.established_index().is_none() {
-            self.events.push_back(Event::Down(reason.clone()));
+            self.tell_down(reason.clone());
         }
     }
 
@@ -145,25 +233,39 @@ impl Session {
         if !self.started {
             return;
         }
-        let refused = reason.is_some_and(DownReason::refuses_capabilities);
-        if refused && self.capabilities && self.config.capabilities {
+        if let Some(DownReason::Received(notification)) =
+            reason.filter(|one| one.refuses_capabilities())
+            && let Some(refused) = self.refused_by(notification)
+        {
             // RFC 5492 §3: without them, and at once.
-            self.capabilities = false;
+            self.refused = refused;
             return self.begin(now, self.redial_delay(), false);
         }
         if before == State::Established || damping != Damping::None {
-            self.capabilities = true;
+            self.refused = Refused::default();
         }
         if damping == Damping::None {
             return self.begin(now, self.redial_delay(), false);
         }
-        let (limits, forget) = (self.config.idle_hold_time, self.config.error_forget_time);
-        let pause = self.idle_hold.grow(now, limits, forget);
+        if !self.config.automatic_start {
+            self.started = false;
+            return;
+        }
+        let mut limits = self.config.idle_hold_time;
+        if !self.config.damp_peer_oscillations {
+            limits.1 = limits.0;
+        }
+        let pause = self.idle_hold.grow(now, limits, self.config.error_forget_time);
         if damping == Damping::Dialling {
             self.begin(now, pause.max(LEAST_DELAY), false);
         } else {
             self.idle_until = Some(now.saturating_add(self.jitter.apply(pause)));
         }
+    }
+
+    fn refused_by(&self, notification: &Notification) -> Option<Refused> {
+        let offered = self.config.open(&self.refused, self.restarted).capabilities;
+        self.refused.after(notification, &offered)
     }
 
     /// The pause before the neighbour is dialled again.
@@ -207,14 +309,14 @@ impl Session {
                 self.actions.push_back(Action::Connect(id));
             }
             Step::SendOpen => {
-                let open = self.config.open(self.capabilities);
+                let open = self.config.open(&self.refused, self.restarted);
                 if let Some(transport) = &mut self.connections[index].transport {
-                    transport.local = Some(open.clone());
+                    transport.local = Some(open.clone().into());
                 }
-                self.send_on(index, &Message::Open(open));
+                self.send_on(now, index, &Message::Open(open));
             }
             Step::SendKeepalive => {
-                self.send_on(index, &Message::Keepalive);
+                self.send_on(now, index, &Message::Keepalive);
                 self.start_keepalive(now, index);
             }
             Step::StartLargeHold => self.start_hold(now, index, self.config.startup_hold_time),
@@ -224,27 +326,42 @@ impl Session {
             }
             Step::Notify => {
                 if let Some(notification) = detail.notification.take() {
-                    self.send_on(index, &Message::Notification(notification));
+                    self.notify(now, index, notification);
                 }
             }
             Step::NotifyFsmError => {
                 let notification = unexpected(before, detail.kind);
                 detail.reason = Some(DownReason::Sent(notification.clone()));
-                self.send_on(index, &Message::Notification(notification));
+                self.notify(now, index, notification);
             }
             Step::Drop => self.drop_transport(index),
             Step::Establish => self.establish(now, index),
-            Step::Deliver => self.events.extend(detail.deliver.take()),
+            // What there is to hand over the caller has: see `step`.
+            Step::Deliver => {}
+        }
+    }
+
+    /// The End-of-RIB marker of a family came.
+    pub(super) fn routes_told(&mut self, family: Family) {
+        if !self.ends_of_rib.contains(&family) {
+            self.ends_of_rib.push(family);
+        }
+        if self.retention.end_of_rib(family) {
+            self.events.push_back(Event::Stale(family, Stale::Sweep));
         }
     }
 
     fn establish(&mut self, now: Duration, index: usize) {
-        if let Some(negotiated) = self.connections[index].negotiated() {
-            let negotiated = negotiated.clone();
-            self.statistics.since = Some(now);
-            self.statistics.established += 1;
-            self.events.push_back(Event::Established(negotiated.into()));
-        }
+        let Some(negotiated) = self.connections[index].negotiated() else { return };
+        let negotiated = Box::new(negotiated.clone());
+        self.statistics.since = Some(now);
+        self.statistics.established += 1;
+        self.ends_of_rib.clear();
+        self.events.push_back(Event::Established(negotiated.clone()));
+        let stale_time = self.config.graceful_restart.map(|restart| restart.stale_time);
+        let events = &mut self.events;
+        let tell = |event| events.push_back(event);
+        self.retention.established(now, &negotiated, stale_time.unwrap_or_default(), tell);
     }
 
     fn drop_transport(&mut self, index: usize) {
@@ -255,10 +372,23 @@ impl Session {
         }
     }
 
-    fn send_on(&mut self, index: usize, message: &Message) {
+    fn send_on(&mut self, now: Duration, index: usize, message: &Message) {
         let open = self.connections[index].transport.as_ref().filter(|one| one.ends.is_some());
-        if let Some(id) = open.map(|transport| transport.id) {
-            self.send(id, message);
+        let Some(id) = open.map(|transport| transport.id) else { return };
+        if let Message::Notification(notification) = message {
+            self.statistics.last_sent = Some((notification.clone(), now));
+        }
+        self.send(id, message);
+    }
+
+    fn notify(&mut self, now: Duration, index: usize, notification: Notification) {
+        if !self.connections[index].is_open() {
+            return;
+        }
+        if self.notifications.take(now, self.config.notification_limit) {
+            self.send_on(now, index, &Message::Notification(notification));
+        } else {
+            self.statistics.suppressed_notifications += 1;
         }
     }
 
@@ -285,8 +415,14 @@ impl Session {
     }
 
     /// With jitter (RFC 4271 §10).
-    fn start_timer(&mut self, now: Duration, index: usize, timer: Timer, time: Duration) {
-        if timer == Timer::ConnectRetry && self.config.passive {
+    pub(super) fn start_timer(
+        &mut self,
+        now: Duration,
+        index: usize,
+        timer: Timer,
+        time: Duration,
+    ) {
+        if timer == Timer::ConnectRetry && !self.dials() {
             // Not in the RFC: there it would make a passive session dial.
             return;
         }

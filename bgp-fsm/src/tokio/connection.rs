@@ -4,10 +4,12 @@ use std::boxed::Box;
 use std::collections::VecDeque;
 use std::future::{Future, poll_fn};
 use std::io::{self, IoSlice};
+use std::mem::{MaybeUninit, replace, take};
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes, BytesMut};
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -51,6 +53,10 @@ pub(super) struct Connection {
     /// Until when it may linger: the session has done with it.
     pub(super) closing: Option<Instant>,
     shut_down: bool,
+    /// The socket has taken bytes, which the session has not been told.
+    written: bool,
+    /// It takes no more, and some wait.
+    blocked: bool,
 }
 
 /// What happened on a connection.
@@ -58,14 +64,25 @@ pub(super) enum Occurrence {
     Dialled(Result<TcpStream, DialError>),
     /// Something was sent, nothing came.
     Sent,
+    /// The socket takes no more bytes, though some wait.
+    Blocked,
     Received,
     Lost,
 }
 
 impl Connection {
     pub(super) fn new(id: ConnectionId, socket: Socket) -> Self {
-        let (received, to_send) = (BytesMut::new(), Outgoing::default());
-        Self { id, socket, received, space: LEAST, to_send, closing: None, shut_down: false }
+        Self {
+            id,
+            socket,
+            received: BytesMut::new(),
+            space: LEAST,
+            to_send: Outgoing::default(),
+            closing: None,
+            shut_down: false,
+            written: false,
+            blocked: false,
+        }
     }
 
     pub(super) fn stream(&self) -> Option<&TcpStream> {
@@ -88,6 +105,8 @@ impl Connection {
             return dial.as_mut().poll(context).map(Occurrence::Dialled);
         }
         let Ok(sent) = self.poll_send(context) else { return Poll::Ready(Occurrence::Lost) };
+        self.written |= sent;
+        let blocked = replace(&mut self.blocked, !self.to_send.is_empty());
         if read || self.closing.is_some() {
             match self.poll_receive(context) {
                 Poll::Ready(Ok(1..)) => return Poll::Ready(Occurrence::Received),
@@ -95,7 +114,16 @@ impl Connection {
                 Poll::Pending => {}
             }
         }
-        if sent { Poll::Ready(Occurrence::Sent) } else { Poll::Pending }
+        match (sent, self.blocked && !blocked) {
+            (true, _) => Poll::Ready(Occurrence::Sent),
+            (false, true) => Poll::Ready(Occurrence::Blocked),
+            (false, false) => Poll::Pending,
+        }
+    }
+
+    /// Whether the socket has taken bytes since this was last asked.
+    pub(super) fn take_written(&mut self) -> bool {
+        take(&mut self.written)
     }
 
     /// Tells whether anything was sent.
@@ -120,11 +148,11 @@ impl Connection {
         Ok(sent)
     }
 
-    /// Reads without waiting, and tells whether anything came.
-    pub(super) fn try_receive(&mut self) -> bool {
-        self.make_room();
-        let Socket::Open(stream) = &self.socket else { return false };
-        stream.try_read_buf(&mut self.received).is_ok_and(|count| count > 0)
+    /// Whether bytes wait in the socket.
+    pub(super) fn has_backlog(&self) -> bool {
+        let mut space = [MaybeUninit::uninit()];
+        let peek = |stream| SockRef::from(stream).peek(&mut space);
+        self.stream().map(peek).is_some_and(|result| matches!(result, Ok(1..)))
     }
 
     /// How many bytes came; 0: the other side has closed.
@@ -196,7 +224,7 @@ impl Outgoing {
         self.bytes
     }
 
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.bytes == 0
     }
 

@@ -114,7 +114,10 @@ impl Driver {
         let now = self.now();
         if self.session.poll_timeout().is_some_and(|at| at <= now) {
             self.take_input();
-            self.read_at_once();
+            // HoldTimer must not expire because we, or the program, are too busy to read.
+            for connection in self.connections.iter().filter(|one| one.has_backlog()) {
+                self.session.handle_backlog(now, connection.id);
+            }
             self.session.handle_timeout(now);
         }
         let clock = self.epoch + now;
@@ -146,16 +149,6 @@ impl Driver {
         }
     }
 
-    /// Reads what is there already: HoldTimer must not expire because we were too busy to read.
-    fn read_at_once(&mut self) {
-        let now = self.now();
-        for connection in self.connections.iter_mut().filter(|one| one.closing.is_none()) {
-            if self.event.is_none() && connection.try_receive() {
-                self.session.handle_input(now, connection.id, &mut connection.received);
-            }
-        }
-    }
-
     /// Does what the session wants done.
     fn act(&mut self) {
         while let Some((id, bytes)) = self.session.poll_transmit() {
@@ -166,7 +159,7 @@ impl Driver {
         while let Some(action) = self.session.poll_action() {
             match action {
                 Action::Connect(id) => {
-                    let dial = Box::pin(dial(self.address.clone()));
+                    let dial = Box::pin(dial(self.address.clone(), self.session.neighbor()));
                     self.connections.push(Connection::new(id, Socket::Dialling(dial)));
                 }
                 Action::Close(id) => {
@@ -198,6 +191,11 @@ impl Driver {
                 }
             }
         }
+    }
+
+    /// Takes a connection that the session has accepted already.
+    pub(super) fn adopt(&mut self, id: ConnectionId, stream: TcpStream) {
+        self.connections.push(Connection::new(id, Socket::Open(stream)));
     }
 
     /// The connection whose UPDATEs may be sent from `event` on.
@@ -232,9 +230,10 @@ impl Driver {
                 if let Ok(ends) = endpoints(&stream)
                     && let Some(id) = self.session.handle_accepted(now, ends)
                 {
-                    self.connections.push(Connection::new(id, Socket::Open(stream)));
+                    self.adopt(id, stream);
                 }
             }
+            Command::Work(work) => work(&mut self.session, now),
             Command::Address(address, reply) => {
                 // Who does not wait for the answer does not want it.
                 let _ = reply.send(self.change(address));
@@ -270,8 +269,14 @@ impl Driver {
         let now = self.now();
         let Some(connection) = self.connections.get_mut(index) else { return };
         let id = connection.id;
+        if connection.take_written() {
+            self.session.handle_written(now, id);
+        }
+        if !connection.to_send.is_empty() {
+            self.session.handle_blocked(now, id);
+        }
         match occurrence {
-            Occurrence::Sent => {}
+            Occurrence::Sent | Occurrence::Blocked => {}
             Occurrence::Received if connection.closing.is_some() => connection.received.clear(),
             Occurrence::Received => {
                 self.session.handle_input(now, id, &mut connection.received);

@@ -21,6 +21,7 @@ use tokio::time::sleep;
 use super::options::{Address, Authentication, OptionError, SocketOption, TransportOptions};
 use super::socket::{Ip, Use, apply, canonical, set_dscp, set_keys, set_minimum_ttl, set_ttl};
 use super::{AcceptError, Acceptor, CAPACITY, sockopt};
+use crate::Endpoints;
 
 /// How long nothing is accepted after an error: most often there are too many files, and it would come again at
 /// once.
@@ -143,6 +144,8 @@ pub struct Accepted {
     pub address: Address,
     /// The connection, with these options set
     pub stream: TcpStream,
+    /// Both its ends
+    pub endpoints: Endpoints,
 }
 
 /// The connections of a range: see [`Listener::add_range`]. Dropping it ends that.
@@ -265,12 +268,11 @@ impl Listener {
     /// Gives a connection to whom it belongs.
     fn route(&self, stream: TcpStream, remote: SocketAddr) {
         let Ok(local) = stream.local_addr() else { return };
-        let local = canonical(local).ip();
+        let ends = Endpoints { local: canonical(local), remote };
         let device = sockopt::device(&SockRef::from(&stream)).ok().flatten();
         let entry = {
             let entries = lock(&self.shared.entries);
-            let matching =
-                entries.iter().filter(|one| one.matches(remote, local, device.as_deref()));
+            let matching = entries.iter().filter(|one| one.matches(&ends, device.as_deref()));
             matching.max_by_key(|one| (one.range.prefix_len(), one.local.is_some())).cloned()
         };
         let Some(entry) = entry else {
@@ -278,7 +280,7 @@ impl Listener {
         };
         let result = match entry.taker {
             Taker::Peer(acceptor) => acceptor.accept(stream),
-            Taker::Range(options, to) => hand_over(stream, remote, local, options, &to),
+            Taker::Range(options, to) => hand_over(stream, ends, options, &to),
         };
         if matches!(result, Err(AcceptError::Gone)) {
             self.remove_where(|other| other.id == entry.id);
@@ -397,15 +399,15 @@ impl Entry {
     }
 
     /// `device`: what the connection is bound to already.
-    fn matches(&self, remote: SocketAddr, local: IpAddr, device: Option<&[u8]>) -> bool {
-        let scope = match remote {
+    fn matches(&self, ends: &Endpoints, device: Option<&[u8]>) -> bool {
+        let scope = match ends.remote {
             SocketAddr::V4(_) => 0,
             SocketAddr::V6(remote) => remote.scope_id(),
         };
         let wanted = self.options().device.as_ref().map(String::as_bytes);
-        self.range.contains(&remote.ip())
+        self.range.contains(&ends.remote.ip())
             && (self.scope == 0 || self.scope == scope)
-            && self.local.is_none_or(|wanted| wanted == local)
+            && self.local.is_none_or(|wanted| wanted == ends.local.ip())
             && (wanted.is_none() || device.is_none() || wanted == device)
     }
 }
@@ -479,14 +481,14 @@ fn place(address: &Address) -> (IpNet, u32, Option<IpAddr>) {
 
 fn hand_over(
     stream: TcpStream,
-    remote: SocketAddr,
-    local: IpAddr,
+    endpoints: Endpoints,
     options: TransportOptions,
     to: &mpsc::Sender<Accepted>,
 ) -> Result<(), AcceptError> {
+    let Endpoints { local, remote } = endpoints;
     apply(&SockRef::from(&stream), remote.ip(), None, &options)?;
-    let address = Address { local: Some(local), remote, options };
-    Ok(to.try_send(Accepted { address, stream })?)
+    let address = Address { local: Some(local.ip()), remote, options };
+    Ok(to.try_send(Accepted { address, stream, endpoints })?)
 }
 
 /// Whether an error of accept is one of the connection, which is gone then, and not of the socket.

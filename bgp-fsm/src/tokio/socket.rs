@@ -37,8 +37,15 @@ pub(super) enum DialError {
     Connect(#[from] io::Error),
 }
 
-pub(super) async fn dial(address: Arc<Address>) -> Result<TcpStream, DialError> {
-    let remote = canonical(address.remote);
+/// `neighbor`: where an unnumbered neighbour is; then only scope and port of the address matter.
+pub(super) async fn dial(
+    address: Arc<Address>,
+    neighbor: Option<IpAddr>,
+) -> Result<TcpStream, DialError> {
+    let mut remote = canonical(address.remote);
+    if let Some(ip) = neighbor {
+        remote.set_ip(ip);
+    }
     let socket = if remote.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() }?;
     apply(&SockRef::from(&socket), remote.ip(), None, &address.options)?;
     if let Some(local) = address.local {

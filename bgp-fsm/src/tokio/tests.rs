@@ -34,7 +34,7 @@ async fn established(peer: &mut Peer) {
     loop {
         match peer.next_event().await {
             Some(Event::Established(_)) => return,
-            Some(Event::Down(_)) => {}
+            Some(Event::Down { .. }) => {}
             other => panic!("{other:?}"),
         }
     }
@@ -141,8 +141,10 @@ fn events_and_updates_go_both_ways() {
         assert!(matches!(a.next_event().await, Some(Event::Update(_))));
         a.stop(Shutdown::DeConfigured).await;
         let down = a.next_event().await;
-        assert_eq!(down, Some(Event::Down(DownReason::Stopped(Shutdown::DeConfigured))));
-        let Some(Event::Down(DownReason::Received(cease))) = b.next_event().await else {
+        let stopped = DownReason::Stopped(Shutdown::DeConfigured);
+        assert!(matches!(down, Some(Event::Down { reason, .. }) if reason == stopped));
+        let Some(Event::Down { reason: DownReason::Received(cease), .. }) = b.next_event().await
+        else {
             panic!("no NOTIFICATION")
         };
         assert_eq!((cease.code.0, cease.subcode), (6, 3));

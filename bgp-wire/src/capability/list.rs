@@ -169,6 +169,19 @@ impl Capabilities {
         Ok(())
     }
 
+    /// Reads the data of an Unsupported Capability error (RFC 5492 §3); `None` where lengths do not add up.
+    ///
+    /// ```
+    /// use bgp_wire::{Capabilities, Capability};
+    /// let list = Capabilities::from_iter([Capability::FourOctetAs(4_200_000_000)]);
+    /// assert_eq!(Capabilities::from_bytes(&list.to_bytes()), Some(list));
+    /// ```
+    pub fn from_bytes(data: &Bytes) -> Option<Self> {
+        let mut list = Self::default();
+        list.decode(data).ok()?;
+        Some(list)
+    }
+
     /// The capabilities as they stand in an OPEN: also the data of an Unsupported Capability error.
     pub fn to_bytes(&self) -> Bytes {
         let mut out = BytesMut::new();

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
-use bgp_fsm::{ConnectionId, Endpoints, Negotiated, Session, SessionConfig, Shutdown};
+use bgp_fsm::{
+    ConnectionId, Endpoints, FamilyConfig, Negotiated, Session, SessionConfig, Shutdown,
+};
 use bgp_wire::{Family, NextHop};
 use bytes::Bytes;
 use rib::{ChannelConfig, PeerConfig, TableId};
@@ -128,6 +130,7 @@ impl Bgp {
             reflector_client: config.rr_client,
             cluster_id: config.cluster_id.unwrap_or(router_id),
             route_server_client: config.rs_client,
+            role: negotiated.role,
             allow_local_as: config.allow_local_as,
             default_local_pref: config.default_local_pref,
             default_med: config.default_med.unwrap_or(0),
@@ -225,7 +228,11 @@ impl Bgp {
 }
 
 pub(crate) fn session_config(config: &BgpConfig, router_id: std::net::Ipv4Addr) -> SessionConfig {
-    let extended = config.channels.iter().filter(|channel| channel.extended_next_hop);
+    let family = |channel: &config::ChannelConfig| {
+        let family = wire_family(channel.family);
+        let extended_next_hop = channel.extended_next_hop && family == Family::IPV4_UNICAST;
+        FamilyConfig { extended_next_hop, ..FamilyConfig::new(family) }
+    };
     SessionConfig {
         hold_time: config.hold_time,
         startup_hold_time: config.startup_hold_time,
@@ -235,11 +242,9 @@ pub(crate) fn session_config(config: &BgpConfig, router_id: std::net::Ipv4Addr) 
         idle_hold_time: config.error_wait_time,
         error_forget_time: config.error_forget_time,
         passive: config.passive,
-        families: config.channels.iter().map(|channel| wire_family(channel.family)).collect(),
-        extended_next_hop: extended
-            .map(|channel| wire_family(channel.family))
-            .filter(|family| *family == Family::IPV4_UNICAST)
-            .collect(),
+        families: config.channels.iter().map(family).collect(),
+        // The tables do not sweep yet.
+        enhanced_refresh: false,
         extended_message: config.enable_extended_messages,
         route_refresh: config.enable_route_refresh,
         four_octet_as: config.enable_as4,
@@ -271,12 +276,13 @@ impl Router {
         let limit =
             bgp.config.channels.iter().find(|channel| wire_family(channel.family) == family);
         let Some(limit) = limit.and_then(|channel| channel.import_limit) else { return };
+        let prefixes = Shutdown::MaximumPrefixes(Some((family, limit.count)));
         match limit.action {
             LimitAction::Warn | LimitAction::Block => {}
-            LimitAction::Restart => bgp.session.reset(now, Shutdown::MaximumPrefixes),
+            LimitAction::Restart => bgp.session.reset(now, prefixes),
             LimitAction::Disable => {
                 bgp.started = false;
-                bgp.session.stop(now, Shutdown::MaximumPrefixes);
+                bgp.session.stop(now, prefixes);
                 protocol.disabled = true;
             }
         }

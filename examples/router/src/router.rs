@@ -479,6 +479,8 @@ impl Router {
                 Event::RouteRefresh(refresh) => {
                     self.rib.handle_route_refresh(source, refresh.family);
                 }
+                // Not negotiated
+                Event::Filters(..) | Event::Stale(..) => {}
                 Event::Established(negotiated) => {
                     let Some(bgp) = protocol.bgp() else { return };
                     let peer = bgp.peer(&negotiated, &self.interfaces);
@@ -493,7 +495,7 @@ impl Router {
                     self.log(LogClass::Trace, text);
                     self.set_protocol_state(now, index, ProtocolState::Up);
                 }
-                Event::Down(reason) => {
+                Event::Down { reason, .. } => {
                     let was_up = protocol.state == ProtocolState::Up;
                     let disables = protocol.bgp().is_some_and(|bgp| bgp.config.disable_after_error);
                     let text = format!("{}: {reason}", protocol.name());

@@ -48,7 +48,7 @@ impl Speaker {
     fn new(asn: u32, neighbour: u32, address: Address, passive: bool) -> (Self, Driver) {
         let router_id = Ipv4Addr::from(asn);
         let mut config = SessionConfig::new(asn, Some(neighbour), router_id);
-        config.families = vec![Family::IPV4_UNICAST, Family::IPV6_UNICAST];
+        config.families = vec![Family::IPV4_UNICAST.into(), Family::IPV6_UNICAST.into()];
         config.connect_delay_time = Duration::ZERO;
         config.passive = passive;
         let (peer, driver) = peer(config, address, asn.into());
@@ -85,10 +85,12 @@ impl Speaker {
                     }
                 }
                 // We could tell all again; nobody asks for it here.
-                Event::RouteRefresh(_) => {}
+                Event::RouteRefresh(_) | Event::Filters(..) | Event::Stale(..) => {}
                 // The neighbour may not listen yet: the session goes on trying.
-                Event::Down(DownReason::ConnectFailed(why)) => println!("AS {}: {why}", self.asn),
-                Event::Down(why) => return Err(why.into()),
+                Event::Down { reason: DownReason::ConnectFailed(why), .. } => {
+                    println!("AS {}: {why}", self.asn);
+                }
+                Event::Down { reason, .. } => return Err(reason.into()),
             }
         }
     }
@@ -171,7 +173,9 @@ async fn run() -> Result<()> {
         second.print();
         first.peer.stop(Shutdown::AdministrativeShutdown).await;
         let goodbye = second.peer.next_event().await;
-        let Some(Event::Down(why)) = goodbye else { return Err("no goodbye".into()) };
+        let Some(Event::Down { reason: why, .. }) = goodbye else {
+            return Err("no goodbye".into());
+        };
         println!("\nAS {}: session is down: {why}", second.asn);
         Ok(())
     };

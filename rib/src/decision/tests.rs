@@ -198,6 +198,7 @@ fn any_facts() -> impl Strategy<Value = AttributeFacts> {
                 origin: Origin::decode(origin).unwrap_or(Origin::Igp),
                 no_export: false,
                 no_advertise: false,
+                only_to_customer: false,
             },
         )
 }

@@ -7,7 +7,7 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use bgp_wire::{
     AsPathBuilder, AttributeCode, AttributesRef, Community, Context, Message, NextHop, Origin,
-    SegmentKind, UpdateWriter, split_frame,
+    Role, SegmentKind, UpdateWriter, split_frame,
 };
 use bytes::BytesMut;
 use proptest::prelude::*;
@@ -32,11 +32,12 @@ struct Announcement {
     med: Option<u32>,
     local_pref: Option<u32>,
     community: Option<Community>,
+    only_to_customer: Option<u32>,
 }
 
 #[derive(Debug, Clone)]
 enum Step {
-    Up(usize),
+    Up(usize, Option<Role>),
     Down(usize),
     Announce(usize, Vec<usize>, Announcement),
     Withdraw(usize, Vec<usize>),
@@ -78,19 +79,31 @@ fn announcement() -> impl Strategy<Value = Announcement> {
         prop::option::of(0u32..3),
         prop::option::of(99u32..102),
         prop::option::weighted(0.2, communities),
+        prop::option::weighted(
+            0.3,
+            prop::sample::select(alloc::vec![65002u32, 65003, 7, LOCAL_AS]),
+        ),
     )
-        .prop_map(|(path, med, local_pref, community)| Announcement {
+        .prop_map(|(path, med, local_pref, community, only_to_customer)| Announcement {
             path,
             med,
             local_pref,
             community,
+            only_to_customer,
         })
 }
 
 fn step() -> impl Strategy<Value = Step> {
     let nets = || prop::collection::vec(0..NETS.len(), 1..4);
+    let role = prop::option::of(prop::sample::select(alloc::vec![
+        Role::PROVIDER,
+        Role::ROUTE_SERVER,
+        Role::ROUTE_SERVER_CLIENT,
+        Role::CUSTOMER,
+        Role::PEER,
+    ]));
     prop_oneof![
-        2 => (0..PEERS).prop_map(Step::Up),
+        2 => (0..PEERS, role).prop_map(|(peer, role)| Step::Up(peer, role)),
         1 => (0..PEERS).prop_map(Step::Down),
         8 => (0..PEERS, nets(), announcement()).prop_map(|(peer, nets, a)| Step::Announce(peer, nets, a)),
         3 => (0..PEERS, nets()).prop_map(|(peer, nets)| Step::Withdraw(peer, nets)),
@@ -106,6 +119,8 @@ fn step() -> impl Strategy<Value = Step> {
 #[derive(Default)]
 struct Neighbour {
     up: bool,
+    /// Ours towards it; without meaning for internal ones.
+    role: Option<Role>,
     /// What it has announced.
     announced: BTreeMap<IpNet, Announcement>,
     /// What it knows from what it was told: attributes and next hop as text.
@@ -143,10 +158,12 @@ impl World {
     fn take(&mut self, step: Step) {
         let now = Duration::ZERO;
         match step {
-            Step::Up(peer) if !self.neighbours[peer].up => {
+            Step::Up(peer, role) if !self.neighbours[peer].up => {
                 self.neighbours[peer].up = true;
+                self.neighbours[peer].role = role;
                 let channel = ChannelConfig::new(self.table, Family::IPV4_UNICAST);
-                self.rib.peer_up(self.sources[peer], peer_config(peer), [channel]);
+                let config = PeerConfig { role, ..peer_config(peer) };
+                self.rib.peer_up(self.sources[peer], config, [channel]);
             }
             Step::Down(peer) => {
                 self.rib.peer_down(self.sources[peer]);
@@ -186,7 +203,7 @@ impl World {
                 self.rib.handle_route_refresh(self.sources[peer], Family::IPV4_UNICAST);
             }
             Step::NextHop(peer, metric) => self.metrics[peer] = metric,
-            Step::Up(_) | Step::Announce(..) | Step::Withdraw(..) => {}
+            Step::Up(..) | Step::Announce(..) | Step::Withdraw(..) => {}
         }
         self.resolve();
     }
@@ -283,7 +300,33 @@ impl World {
 
     fn usable(&self, peer: usize, net: IpNet) -> Option<&Announcement> {
         let announcement = self.neighbours[peer].announced.get(&net)?;
-        (!announcement.path.contains(&LOCAL_AS)).then_some(announcement)
+        let looped = announcement.path.contains(&LOCAL_AS);
+        (!looped && self.slow_ingress(peer, announcement).is_some()).then_some(announcement)
+    }
+
+    /// What the attribute Only to Customer of a received route says then (RFC 9234 §5); `None`: it is a leak.
+    fn slow_ingress(&self, peer: usize, announcement: &Announcement) -> Option<Option<u32>> {
+        let received = announcement.only_to_customer;
+        if peer >= 2 {
+            return Some(received);
+        }
+        let remote_as = peer_config(peer).remote_as;
+        let (allowed, missing) = match self.neighbours[peer].role {
+            None => (true, None),
+            Some(Role::PROVIDER | Role::ROUTE_SERVER) => (received.is_none(), None),
+            Some(Role::PEER) => (received.is_none_or(|asn| asn == remote_as), Some(remote_as)),
+            Some(_) => (true, Some(remote_as)),
+        };
+        allowed.then_some(received.or(missing))
+    }
+
+    /// What it says in a route that `to` is told; `None`: it is not told (RFC 9234 §5).
+    fn slow_egress(&self, kept: Option<u32>, to: usize) -> Option<Option<u32>> {
+        let role = self.neighbours[to].role.filter(|_| to < 2);
+        let downwards = [Role::PROVIDER, Role::ROUTE_SERVER].map(Some).contains(&role);
+        let allowed = role.is_none() || downwards || kept.is_none();
+        let added = downwards || role == Some(Role::PEER);
+        allowed.then_some(kept.or(added.then_some(LOCAL_AS)))
     }
 
     /// `Some(None)`: our own route.
@@ -336,6 +379,9 @@ impl World {
         {
             return None;
         }
+        let kept =
+            announcement.as_ref().zip(best).and_then(|(a, peer)| self.slow_ingress(peer, a)?);
+        let only_to_customer = self.slow_egress(kept, to)?;
         let mut attributes = announcement.as_ref().map_or_else(
             || {
                 let mut own = PathAttributes::default();
@@ -362,11 +408,20 @@ impl World {
             attributes.as_path(&path).remove(AttributeCode::LOCAL_PREF);
             attributes.remove(AttributeCode::MULTI_EXIT_DISC);
         }
+        let received = announcement.as_ref().and_then(|announcement| announcement.only_to_customer);
+        if let Some(asn) = only_to_customer.filter(|_| received.is_none()) {
+            let flags = if best.is_some() { 0xe0 } else { 0xc0 };
+            attributes.set(flags, AttributeCode::ONLY_TO_CUSTOMER, &asn.to_be_bytes());
+        }
         Some(alloc::format!("{next_hop} {:?}", attributes.view()))
     }
 }
 
 impl Announcement {
+    fn by(path: Vec<u32>) -> Self {
+        Self { path, med: None, local_pref: None, community: None, only_to_customer: None }
+    }
+
     fn attributes(&self) -> PathAttributes {
         let mut attributes = PathAttributes::default();
         let mut path = AsPathBuilder::default();
@@ -374,6 +429,9 @@ impl Announcement {
         attributes.origin(Origin::Igp).as_path(&path).communities(self.community);
         self.med.map(|med| attributes.med(med));
         self.local_pref.map(|preference| attributes.local_pref(preference));
+        if let Some(asn) = self.only_to_customer {
+            attributes.set(0xc0, AttributeCode::ONLY_TO_CUSTOMER, &asn.to_be_bytes());
+        }
         attributes
     }
 
@@ -409,10 +467,10 @@ proptest! {
 #[test]
 fn a_slow_reader_costs_no_growing_memory() {
     let mut world = World::new();
-    (0..3).for_each(|peer| world.take(Step::Up(peer)));
+    (0..3).for_each(|peer| world.take(Step::Up(peer, None)));
     for round in 0..20_000u32 {
         let path = alloc::vec![65002 + round % 7];
-        let announcement = Announcement { path, med: None, local_pref: None, community: None };
+        let announcement = Announcement::by(path);
         let nets = (0..NETS.len()).collect();
         world.take(Step::Announce(0, nets, announcement));
         // Neighbour 1 reads all, neighbour 2 nothing.
@@ -456,10 +514,9 @@ fn filters_decide_what_comes_in_and_goes_out() {
 #[test]
 fn nobody_is_told_of_its_own_routes_not_even_that_they_are_gone() {
     let mut world = World::new();
-    (0..2).for_each(|peer| world.take(Step::Up(peer)));
+    (0..2).for_each(|peer| world.take(Step::Up(peer, None)));
     world.check();
-    let announcement =
-        Announcement { path: alloc::vec![65002], med: None, local_pref: None, community: None };
+    let announcement = Announcement::by(alloc::vec![65002]);
     world.take(Step::Announce(0, alloc::vec![1, 2], announcement));
     world.check();
     world.take(Step::Withdraw(0, alloc::vec![1]));

@@ -12,6 +12,7 @@ use crate::attributes::AttributeStore;
 use crate::channel::{ChannelStatistics, PeerConfig, Source, SourceId};
 use crate::decision::{Candidate, Rules, best_path};
 use crate::next_hop::{NextHopKey, NextHops};
+use crate::only_to_customer::{self, Ingress, Leak};
 use crate::policy::Policy;
 use crate::route::Route;
 use crate::table::{Path, Set, Table, TableId};
@@ -44,12 +45,27 @@ impl Rib {
             &mut scratch.edited,
         );
         let usable = is_usable(peer, attributes);
+        let ingress = only_to_customer::ingress(peer, attributes);
         for reach in update.reach() {
             let Some(table) = self.table_of(from, reach.family) else { continue };
             if !usable {
                 self.reject_all(from, table, reach.nlri);
                 continue;
             }
+            let covered = only_to_customer::covers(reach.family);
+            let attributes = match ingress {
+                Ingress::Leak(only_to_customer) if covered => {
+                    let before = outcome.leak.map_or(0, |leak| leak.routes);
+                    let routes = before + self.reject_all(from, table, reach.nlri);
+                    outcome.leak = Some(Leak { only_to_customer, routes });
+                    continue;
+                }
+                Ingress::Add(asn) if covered => {
+                    only_to_customer::write_with(attributes, asn, &mut scratch.marked);
+                    scratch.marked.view()
+                }
+                _ => attributes,
+            };
             // Families without next hops are none of a table's.
             let Some(next_hop) = reach.next_hop else { continue };
             let next_hop = self.next_hops.intern(NextHopKey { next_hop, interface });
@@ -84,17 +100,18 @@ impl Rib {
         });
     }
 
-    /// Routes that cannot be used: they replace what was there before by nothing.
-    fn reject_all(&mut self, from: SourceId, table: TableId, nlri: Nlri<'_>) {
+    /// Routes that cannot be used: they replace what was there before by nothing. Returns how many.
+    fn reject_all(&mut self, from: SourceId, table: TableId, nlri: Nlri<'_>) -> u32 {
         let mut received = 0;
         for net in nlri.prefixes() {
             received += 1;
             self.remove_path(table, &net, from);
         }
         self.count(from, table, |statistics| {
-            statistics.import_updates += received;
-            statistics.import_updates_rejected += received;
+            statistics.import_updates += u64::from(received);
+            statistics.import_updates_rejected += u64::from(received);
         });
+        received
     }
 
     /// Runs the import filter and sets the paths; true when the import limit was passed.

@@ -55,7 +55,7 @@ impl World {
             let mut config = SessionConfig::new(asn[side], Some(asn[1 - side]), id);
             config.connect_delay_time = Duration::ZERO;
             config.delay_open_time = Duration::from_secs(delay_open[side]);
-            config.families = Vec::from([Family::IPV4_UNICAST]);
+            config.families = Vec::from([Family::IPV4_UNICAST.into()]);
             let mut session = Session::new(config, 1);
             session.start(Duration::ZERO);
             session
@@ -91,7 +91,7 @@ impl World {
             for event in events.iter().rev() {
                 match event {
                     Event::Established(_) => assert!(up),
-                    Event::Down(_) => up = false,
+                    Event::Down { .. } => up = false,
                     _ => {}
                 }
             }

@@ -92,7 +92,7 @@ fn act(scripted: &mut Scripted, what: u8, bytes: &[u8]) {
     match what % 12 {
         0 => scripted.session.start(now),
         1 => scripted.session.stop(now, crate::Shutdown::AdministrativeShutdown),
-        2 => scripted.session.reset(now, crate::Shutdown::MaximumPrefixes),
+        2 => scripted.session.reset(now, crate::Shutdown::MaximumPrefixes(None)),
         3 | 4 => {
             if let Some(id) = scripted.session.handle_accepted(now, ends()) {
                 scripted.id = id;
@@ -166,8 +166,9 @@ proptest! {
                     prop_assert!(!up);
                     up = true;
                 }
-                Event::Down(_) => up = false,
-                Event::Update(_) | Event::RouteRefresh(_) => prop_assert!(up),
+                Event::Down { .. } => up = false,
+                Event::Update(_) | Event::RouteRefresh(_) | Event::Filters(..) => prop_assert!(up),
+                Event::Stale(..) => {}
             }
         }
         prop_assert!(!up);

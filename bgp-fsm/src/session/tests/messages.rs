@@ -11,17 +11,9 @@ use bgp_wire::{
 use bytes::BytesMut;
 use ipnet::IpNet;
 
-use super::scripted::{LOCAL_AS, REMOTE_AS, Scripted, code, config, open, seconds};
-use crate::{Action, DownReason, Event, Shutdown, State};
-
-/// A message whose body the test writes.
-fn raw(kind: u8, body: &[u8]) -> Vec<u8> {
-    let mut bytes = Vec::from([0xff; 16]);
-    bytes.extend(u16::try_from(19 + body.len()).expect("short").to_be_bytes());
-    bytes.push(kind);
-    bytes.extend(body);
-    bytes
-}
+use super::scripted::{LOCAL_AS, REMOTE_AS, Scripted, code, config, open, raw, seconds};
+use crate::offer::Refused;
+use crate::{Action, DownReason, Event, FamilyConfig, Shutdown, State};
 
 fn answer_to_open(change: impl FnOnce(&mut Open)) -> (u8, u8, Vec<u8>) {
     answer_to_open_of(change, config())
@@ -35,7 +27,7 @@ fn answer_to_open_of(
     let mut open = open();
     change(&mut open);
     scripted.receive(&Message::Open(open));
-    assert!(matches!(scripted.events[..], [Event::Down(DownReason::Malformed(_))]));
+    assert!(matches!(scripted.events[..], [Event::Down { reason: DownReason::Malformed(_), .. }]));
     code(&scripted.closed_with())
 }
 
@@ -83,7 +75,7 @@ fn rfc6286_2_2_identifier() {
 
 #[test]
 fn any_external_neighbour() {
-    let any = crate::SessionConfig { remote_as: None, ..config() };
+    let any = crate::SessionConfig { remote_as: crate::RemoteAs::External, ..config() };
     let ours = |open: &mut Open| {
         *open = Open::new(LOCAL_AS, 90, open.bgp_identifier, Capabilities::default());
     };
@@ -98,7 +90,7 @@ fn any_external_neighbour() {
 #[test]
 fn rfc5492_3_no_common_family() {
     let mut wanted = config();
-    wanted.families = Vec::from([Family::IPV6_UNICAST]);
+    wanted.families = Vec::from([Family::IPV6_UNICAST.into()]);
     let expected = (2, 7, Vec::from([1, 4, 0, 2, 0, 1]));
     assert_eq!(answer_to_open_of(|_| (), wanted), expected);
 }
@@ -227,7 +219,7 @@ fn rfc4271_6_5_hold_timer_expired() {
 #[test]
 fn every_shutdown_has_its_cease() {
     for (why, subcode) in [
-        (Shutdown::MaximumPrefixes, 1),
+        (Shutdown::MaximumPrefixes(None), 1),
         (Shutdown::AdministrativeShutdown, 2),
         (Shutdown::DeConfigured, 3),
         (Shutdown::AdministrativeReset, 4),
@@ -239,7 +231,7 @@ fn every_shutdown_has_its_cease() {
             scripted.session.stop(scripted.now, why);
             scripted.poll();
             assert_eq!(code(&scripted.closed_with()), (6, subcode, Vec::new()));
-            assert_eq!(scripted.events.last(), Some(&Event::Down(DownReason::Stopped(why))));
+            assert_eq!(scripted.down(), (&DownReason::Stopped(why), &[][..]));
             assert_eq!(scripted.session.state(), State::Idle);
             assert_eq!(scripted.session.poll_timeout(), None, "it stays stopped");
             assert_eq!(
@@ -265,7 +257,8 @@ fn rfc4271_6_4_notifications_are_not_answered() {
             scripted.receive(&Message::Notification(notification.clone()));
             assert!(scripted.sent.is_empty());
             assert!(scripted.actions.contains(&Action::Close(scripted.id)));
-            let down = Event::Down(DownReason::Received(notification));
+            let reason = DownReason::Received(notification);
+            let down = Event::Down { reason, retained: Default::default() };
             assert_eq!(scripted.events.last(), Some(&down));
         }
     }
@@ -284,23 +277,25 @@ fn an_error_while_the_open_is_held_back_is_answered() {
 #[test]
 fn what_is_negotiated() {
     let mut wanted = config();
-    wanted.families = Vec::from([Family::IPV6_UNICAST, Family::IPV4_UNICAST]);
-    wanted.extended_next_hop = Vec::from([Family::IPV4_UNICAST]);
+    wanted.families =
+        Vec::from([Family::IPV6_UNICAST, Family::IPV4_UNICAST].map(FamilyConfig::new));
+    wanted.families[1].extended_next_hop = true;
     wanted.extended_message = true;
     wanted.hold_time = seconds(30);
     wanted.keepalive_time = Some(seconds(4));
     let mut scripted = Scripted::accepted(wanted.clone());
     let mut remote = crate::SessionConfig::new(REMOTE_AS, None, [192, 0, 2, 2].into());
-    remote.families = Vec::from([Family::IPV4_UNICAST, Family::IPV6_UNICAST]);
+    remote.families =
+        Vec::from([Family::IPV4_UNICAST, Family::IPV6_UNICAST].map(FamilyConfig::new));
     remote.route_refresh = false;
-    remote.extended_next_hop = wanted.extended_next_hop.clone();
-    scripted.receive(&Message::Open(remote.open(true)));
+    remote.families[0].extended_next_hop = true;
+    scripted.receive(&Message::Open(remote.open(&Refused::Nothing, false)));
     scripted.receive(&Message::Keepalive);
     let Some(Event::Established(negotiated)) = scripted.events.pop() else {
         panic!("not established")
     };
-    assert_eq!(negotiated.families[..], wanted.families);
-    assert_eq!(negotiated.extended_next_hop[..], wanted.extended_next_hop);
+    assert_eq!(negotiated.families[..], [Family::IPV6_UNICAST, Family::IPV4_UNICAST]);
+    assert_eq!(negotiated.extended_next_hop[..], [Family::IPV4_UNICAST]);
     assert_eq!((negotiated.hold_time, negotiated.keepalive_time), (seconds(30), seconds(4)));
     assert!(negotiated.send.four_octet_as && negotiated.receive.four_octet_as);
     assert!(!negotiated.send.extended_message && !negotiated.route_refresh);
@@ -312,7 +307,8 @@ fn what_is_negotiated() {
 #[test]
 fn a_neighbour_without_capabilities() {
     let mut wanted = config();
-    wanted.families = Vec::from([Family::IPV6_UNICAST, Family::IPV4_UNICAST]);
+    wanted.families =
+        Vec::from([Family::IPV6_UNICAST, Family::IPV4_UNICAST].map(FamilyConfig::new));
     let mut scripted = Scripted::accepted(wanted);
     let plain = Open { capabilities: Capabilities::default(), hold_time: 0, ..open() };
     scripted.receive(&Message::Open(plain));
@@ -379,7 +375,7 @@ fn routes_of_other_families_are_dropped() {
 
     // And the other way round.
     let mut wanted = config();
-    wanted.families = Vec::from([Family::IPV6_UNICAST]);
+    wanted.families = Vec::from([Family::IPV6_UNICAST.into()]);
     let mut scripted = Scripted::accepted(wanted);
     let mut open = open();
     open.capabilities.push(Capability::Multiprotocol(Family::IPV6_UNICAST));
@@ -456,7 +452,7 @@ fn statistics_count_by_type() {
     scripted.now = seconds(1);
     scripted.receive_bytes(&raw(2, &[0; 4]));
     scripted.session.update_sent(scripted.now, 7);
-    let statistics = *scripted.session.statistics();
+    let statistics = scripted.session.statistics().clone();
     assert_eq!((statistics.received.opens, statistics.received.updates), (1, 1));
     assert_eq!(
         (statistics.sent.opens, statistics.sent.keepalives, statistics.sent.updates),

@@ -6,10 +6,18 @@ use alloc::vec::Vec;
 use core::time::Duration;
 use std::println;
 
-use bgp_wire::{Context, Family, UpdateWriter};
+use bgp_wire::{
+    AddPathDirection, CapabilityCode, Context, Family, Notification, OrfDirection, Role,
+    UpdateWriter,
+};
 use bytes::{Bytes, BytesMut};
 
-use crate::{Action, ConnectionId, Endpoints, Event, Negotiated, Session, SessionConfig, State};
+use crate::{
+    Action, ConnectionId, Endpoints, Event, FamilyConfig, Forwarding, Negotiated, Recorder,
+    RemoteAs, Replay, RestartConfig, SessionConfig, State,
+};
+
+const SEEDS: usize = 10_000;
 
 const FAMILIES: [Family; 2] = [Family::IPV4_UNICAST, Family::IPV6_UNICAST];
 
@@ -38,6 +46,67 @@ impl Random {
     }
 }
 
+/// What makes no difference to whether the session comes up.
+fn features(config: &mut SessionConfig, random: &mut Random) {
+    config.enhanced_refresh = random.chance(50);
+    for family in &mut config.families {
+        if random.chance(40) {
+            family.add_path = Some(AddPathDirection(1 + random.below(3) as u8));
+        }
+        if random.chance(40) {
+            family.filters = Some(OrfDirection(1 + random.below(3) as u8));
+        }
+        if random.chance(60) {
+            let fates = [Forwarding::Preserved, Forwarding::Preserved, Forwarding::Lost];
+            family.forwarding = Some(random.pick(&fates));
+            family.long_lived_stale_time = Some(Duration::from_secs(random.below(500)));
+        }
+    }
+    if random.chance(60) {
+        let mut restart = RestartConfig { notification: random.chance(50), ..Default::default() };
+        restart.restart_time = Duration::from_secs(random.pick(&[0, 10, 120]));
+        config.graceful_restart = Some(restart);
+    }
+    if random.chance(50) {
+        config.long_lived = Some((Duration::ZERO, Duration::from_secs(300)));
+    }
+    if random.chance(20) {
+        config.notification_limit = (1, Duration::from_secs(30));
+    }
+}
+
+/// Makes the two disagree; gives code and subcode of the NOTIFICATION that says so.
+fn spoil(configs: &mut [SessionConfig; 2], random: &mut Random) -> (u8, u8) {
+    let [one, two] = configs;
+    match random.below(6) {
+        0 => {
+            one.remote_as = RemoteAs::Is(65_009);
+            (2, 2)
+        }
+        1 => {
+            (one.remote_as, two.remote_as) = (RemoteAs::Internal, RemoteAs::Any);
+            (2, 2)
+        }
+        2 => {
+            one.families = Vec::from([FAMILIES[0].into()]);
+            two.families = Vec::from([FAMILIES[1].into()]);
+            (2, 7)
+        }
+        3 => {
+            one.required.push(CapabilityCode::FQDN);
+            (2, 7)
+        }
+        4 => {
+            (one.role, two.role) = (Some(Role::PROVIDER), Some(Role::PEER));
+            (2, 11)
+        }
+        _ => {
+            (one.role, one.strict_role) = (Some(Role::CUSTOMER), true);
+            (2, 11)
+        }
+    }
+}
+
 /// What happens at a time.
 enum Happening {
     Accept,
@@ -57,15 +126,22 @@ struct Wire {
     broken: bool,
 }
 
+/// What a session has given, in order.
+type Outputs = (Vec<(ConnectionId, Bytes)>, Vec<Action>, Vec<Event>);
+
 struct Network {
     now: Duration,
     random: Random,
-    sessions: [Session; 2],
+    sessions: [Recorder; 2],
+    /// What each has given, in the order in which it was polled.
+    outputs: [Outputs; 2],
     wires: Vec<Wire>,
     happenings: BTreeMap<(Duration, u64), (usize, Happening)>,
     sequence: u64,
     /// No faults after this.
     calm: Duration,
+    /// What the two disagree about: how the side that finds out says so.
+    wrong: Option<(u8, u8)>,
     up: [Vec<Negotiated>; 2],
     /// UPDATEs sent and received on the established session.
     updates: [[u32; 2]; 2],
@@ -82,15 +158,15 @@ impl Network {
             let id = [10 + random.below(3) as u8, 0, 0, side as u8];
             let mut config = SessionConfig::new(own, Some(other), id.into());
             config.hold_time = Duration::from_secs(random.pick(&[0, 3, 9, 90, 240]));
-            config.families = FAMILIES.into();
+            config.families = FAMILIES.map(FamilyConfig::new).into();
             if random.chance(30) {
-                config.families = Vec::from([common]);
+                config.families = Vec::from([common.into()]);
             }
             config.passive = side as u64 == passive;
             config.extended_message = random.chance(50);
             config.route_refresh = random.chance(50);
             if random.chance(50) {
-                config.extended_next_hop = Vec::from([Family::IPV4_UNICAST]);
+                config.families[0].extended_next_hop = true;
             }
             if random.chance(30) {
                 config.delay_open_time = Duration::from_secs(1 + random.below(10));
@@ -99,18 +175,23 @@ impl Network {
                 config.connect_delay_time = Duration::ZERO;
             }
             config.connect_retry_time = Duration::from_secs(5 + random.below(30));
+            features(&mut config, &mut random);
             config
         });
+        let mut configs = configs;
+        let wrong = random.chance(25).then(|| spoil(&mut configs, &mut random));
         let [first, second] = configs;
         let calm = Duration::from_secs(random.below(300));
         Self {
             now: Duration::ZERO,
-            sessions: [Session::new(first, random.next()), Session::new(second, random.next())],
+            sessions: [Recorder::new(first, random.next()), Recorder::new(second, random.next())],
+            outputs: Default::default(),
             random,
             wires: Vec::new(),
             happenings: BTreeMap::new(),
             sequence: 0,
             calm,
+            wrong,
             up: [Vec::new(), Vec::new()],
             updates: [[0; 2]; 2],
             last_down: Duration::ZERO,
@@ -215,9 +296,11 @@ impl Network {
 
     fn poll(&mut self, side: usize) {
         while let Some((id, bytes)) = self.sessions[side].poll_transmit() {
+            self.outputs[side].0.push((id, bytes.clone()));
             self.send(side, id, bytes);
         }
         while let Some(action) = self.sessions[side].poll_action() {
+            self.outputs[side].1.push(action);
             match action {
                 Action::Connect(id) => self.dial(side, id),
                 Action::Close(id) => {
@@ -228,6 +311,7 @@ impl Network {
             }
         }
         while let Some(event) = self.sessions[side].poll_event() {
+            self.outputs[side].2.push(event.clone());
             match event {
                 Event::Established(negotiated) => {
                     self.up[side].push(*negotiated);
@@ -235,8 +319,8 @@ impl Network {
                     self.write_updates(side);
                 }
                 Event::Update(_) => self.updates[side][1] += 1,
-                Event::Down(_) => self.last_down = self.now,
-                Event::RouteRefresh(_) => {}
+                Event::Down { .. } => self.last_down = self.now,
+                Event::RouteRefresh(_) | Event::Filters(..) | Event::Stale(..) => {}
             }
         }
     }
@@ -258,11 +342,13 @@ impl Network {
     fn write_updates(&mut self, side: usize) {
         let Some((id, negotiated)) = self.sessions[side].established() else { return };
         let mut out = BytesMut::new();
-        let count = 1 + self.random.below(5) as u32;
-        let family = negotiated.families[0];
-        for _ in 0..count {
-            UpdateWriter::new(&mut out, &negotiated.send).end_of_rib(family);
+        let rounds = 1 + self.random.below(3) as u32;
+        for _ in 0..rounds {
+            for family in &negotiated.families {
+                UpdateWriter::new(&mut out, &negotiated.send).end_of_rib(*family);
+            }
         }
+        let count = rounds * negotiated.families.len() as u32;
         self.send(side, id, out.freeze());
         self.sessions[side].update_sent(self.now, count);
         self.updates[side][0] = count;
@@ -275,12 +361,15 @@ impl Network {
         loop {
             self.poll(0);
             self.poll(1);
-            let timers = self.sessions.iter().filter_map(Session::poll_timeout);
+            let timers = self.sessions.iter().filter_map(|one| one.poll_timeout());
             let first = self.happenings.keys().next().map(|(at, _)| *at);
             // Without keepalives there comes a time when nothing is left to happen.
             let next = timers.chain(first).min().filter(|next| *next <= until);
             let Some(next) = next else { return };
             self.now = next.max(self.now);
+            if self.is_quiet() {
+                return;
+            }
             if first == Some(next)
                 && let Some((_, (wire, happening))) = self.happenings.pop_first()
             {
@@ -291,8 +380,37 @@ impl Network {
         }
     }
 
+    /// Nothing has gone wrong for so long that nothing will.
+    fn is_quiet(&self) -> bool {
+        let quiet = Duration::from_secs(300);
+        let since = self.last_down.max(self.calm);
+        self.now > since + quiet
+            && self.sessions.iter().all(|one| one.uptime(self.now).is_some_and(|up| up > quiet))
+    }
+
+    /// They never come up, and say why: the side that has found out, and, unless a fault ate it, the other.
+    fn check_wrong(&self, code: (u8, u8)) {
+        let mut told = 0;
+        for side in 0..2 {
+            assert_eq!(self.sessions[side].statistics().established, 0, "side {side}");
+            let statistics = self.sessions[side].statistics();
+            for last in [&statistics.last_sent, &statistics.last_received] {
+                let code_of = |last: &(Notification, Duration)| (last.0.code.0, last.0.subcode);
+                told += usize::from(last.as_ref().is_some_and(|last| code_of(last) == code));
+            }
+        }
+        assert!(
+            told >= 2,
+            "sent and received: {:?}",
+            self.sessions.each_ref().map(|s| s.last_error())
+        );
+    }
+
     /// Both sides are up on the same connection, agree on everything, and have been for a while.
     fn check(&self) {
+        if let Some(code) = self.wrong {
+            return self.check_wrong(code);
+        }
         let ends = [0, 1].map(|side| {
             assert_eq!(self.sessions[side].state(), State::Established, "side {side}");
             let (id, negotiated) = self.sessions[side].established().expect("established");
@@ -311,6 +429,16 @@ impl Network {
         assert_eq!(a.hold_time, b.hold_time);
         assert_eq!((&a.families, a.route_refresh), (&b.families, b.route_refresh));
         assert_eq!(a.extended_next_hop, b.extended_next_hop);
+        assert_eq!(a.enhanced_refresh, b.enhanced_refresh);
+        assert_eq!(a.graceful_restart.is_some(), b.graceful_restart.is_some());
+        assert_eq!(a.survives_notification(), b.survives_notification());
+        assert_eq!((&a.filters_sent, &a.filters_received), (&b.filters_received, &b.filters_sent));
+        for (session, negotiated) in self.sessions.iter().zip([a, b]) {
+            for family in &negotiated.families {
+                assert!(session.end_of_rib_received(*family));
+                assert_eq!(session.stale_time_left(*family, self.now), None, "all is told");
+            }
+        }
         let swapped = Endpoints { local: b.endpoints.remote, remote: b.endpoints.local };
         assert_eq!(a.endpoints, swapped);
         let open = |wire: &&Wire| wire.ids.iter().any(Option::is_some);
@@ -324,11 +452,28 @@ impl Network {
     }
 }
 
+/// What was recorded gives the same, byte for byte.
+fn check_replay(network: &Network) {
+    for (session, outputs) in network.sessions.iter().zip(&network.outputs) {
+        let mut replay = Replay::new(session.record().to_vec()).expect("a record");
+        let mut again = (Vec::new(), Vec::new(), Vec::new());
+        while let Some(step) = replay.step().expect("whole") {
+            again.0.extend(step.transmit);
+            again.1.extend(step.actions);
+            again.2.extend(step.events);
+        }
+        assert_eq!(&again, outputs);
+        let [session, again] = [&**session, replay.session()].map(|one| std::format!("{one:?}"));
+        assert_eq!(session, again);
+    }
+}
+
 fn run(seed: u64) {
     let run = || {
         let mut network = Network::new(seed);
         network.run(Duration::from_secs(2500));
         network.check();
+        check_replay(&network);
     };
     if let Err(panic) = std::panic::catch_unwind(run) {
         println!("failed with CAUSEWAY_SEED={seed}");
@@ -340,7 +485,16 @@ fn run(seed: u64) {
 fn every_seed_ends_established() {
     match std::env::var("CAUSEWAY_SEED") {
         Ok(seed) => run(seed.parse().expect("a number")),
-        Err(_) => (0..400).for_each(run),
+        Err(_) => {
+            let threads = std::thread::available_parallelism().map_or(1, usize::from);
+            std::thread::scope(|scope| {
+                for first in 0..threads {
+                    scope.spawn(move || {
+                        (first..SEEDS).step_by(threads).for_each(|seed| run(seed as u64));
+                    });
+                }
+            });
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use core::time::Duration;
 use bgp_wire::{Message, Notification, NotificationCode};
 
 use super::scripted::{Scripted, config, ends, open, seconds};
-use crate::{Action, ConnectionId, DownReason, Event, SessionConfig, Shutdown, State, Timer};
+use crate::{Action, ConnectionId, DownReason, SessionConfig, Shutdown, State, Timer};
 
 /// `time` with jitter (RFC 4271 §10)
 fn is_about(measured: Duration, time: Duration) -> bool {
@@ -157,7 +157,7 @@ fn a_lost_connection_is_made_anew_without_a_pause() {
         scripted.session.handle_disconnected(scripted.now, scripted.id);
         scripted.poll();
         assert_eq!(scripted.session.state(), State::Active);
-        assert_eq!(scripted.events.last(), Some(&Event::Down(DownReason::ConnectionLost)));
+        assert_eq!(scripted.down().0, &DownReason::ConnectionLost);
         assert!(is_about(scripted.next_timeout(), seconds(5)));
         assert_eq!(scripted.session.state(), State::Connect);
     }
@@ -179,14 +179,15 @@ fn rfc4486_4_damping_after_a_cease() {
 
 #[test]
 fn a_reset_begins_anew() {
-    for (why, state) in
-        [(Shutdown::AdministrativeReset, State::Active), (Shutdown::MaximumPrefixes, State::Idle)]
-    {
+    for (why, state) in [
+        (Shutdown::AdministrativeReset, State::Active),
+        (Shutdown::MaximumPrefixes(None), State::Idle),
+    ] {
         let mut scripted = Scripted::in_state(State::Established, config());
         scripted.session.reset(scripted.now, why);
         scripted.poll();
         assert_eq!(scripted.closed_with().code, NotificationCode::CEASE);
-        assert!(matches!(scripted.events.last(), Some(Event::Down(DownReason::Sent(_)))));
+        assert!(matches!(scripted.down().0, DownReason::Sent(_)));
         assert_eq!(scripted.session.state(), state);
         scripted.run_until(seconds(70));
         assert!(!connects(&scripted).is_empty());

@@ -3,10 +3,13 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use bgp_wire::{Context, Family, Message, Notification, Open, split_frame};
+use bgp_wire::{
+    Context, Family, Message, Notification, NotificationCode, Open, UpdateWriter, split_frame,
+};
 use bytes::{Bytes, BytesMut};
 
-use crate::{Action, ConnectionId, Endpoints, Event, Session, SessionConfig, State};
+use crate::offer::Refused;
+use crate::{Action, ConnectionId, DownReason, Endpoints, Event, Session, SessionConfig, State};
 
 pub(super) const LOCAL_AS: u32 = 65001;
 pub(super) const REMOTE_AS: u32 = 65002;
@@ -21,7 +24,7 @@ pub(super) fn seconds(seconds: u64) -> Duration {
 
 pub(super) fn config() -> SessionConfig {
     let mut config = SessionConfig::new(LOCAL_AS, Some(REMOTE_AS), [192, 0, 2, 1].into());
-    config.families = Vec::from([Family::IPV4_UNICAST]);
+    config.families = Vec::from([Family::IPV4_UNICAST.into()]);
     config
 }
 
@@ -29,7 +32,40 @@ pub(super) fn config() -> SessionConfig {
 pub(super) fn open() -> Open {
     let mut config = SessionConfig::new(REMOTE_AS, None, [192, 0, 2, 2].into());
     config.extended_message = true;
-    config.open(true)
+    config.enhanced_refresh = false;
+    config.open(&Refused::Nothing, false)
+}
+
+/// A neighbour of [`config`] with these families, whose OPEN the tests change.
+pub(super) fn neighbor(families: &[Family]) -> SessionConfig {
+    let mut config = SessionConfig::new(REMOTE_AS, None, [192, 0, 2, 2].into());
+    config.families = families.iter().map(|family| (*family).into()).collect();
+    config
+}
+
+/// The OPEN of a speaker that has not restarted.
+pub(super) fn open_of(config: &SessionConfig) -> Open {
+    config.open(&Refused::Nothing, false)
+}
+
+/// The End-of-RIB marker (RFC 4724 §2).
+pub(super) fn end_of_rib(family: Family) -> Vec<u8> {
+    let mut out = BytesMut::new();
+    UpdateWriter::new(&mut out, &Context::default()).end_of_rib(family);
+    out.to_vec()
+}
+
+/// A message whose body the test writes.
+pub(super) fn raw(kind: u8, body: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::from([0xff; 16]);
+    bytes.extend(u16::try_from(19 + body.len()).expect("short").to_be_bytes());
+    bytes.push(kind);
+    bytes.extend(body);
+    bytes
+}
+
+pub(super) fn cease(subcode: u8) -> Message {
+    Message::Notification(Notification::new(NotificationCode::CEASE, subcode))
 }
 
 pub(super) struct Scripted {
@@ -80,6 +116,38 @@ impl Scripted {
         scripted
     }
 
+    /// With a session to a neighbour that has sent this OPEN.
+    pub(super) fn established(config: SessionConfig, open: &Open) -> Self {
+        let mut scripted = Self::started(config);
+        scripted.establish(open);
+        scripted
+    }
+
+    /// The neighbour connects and comes up with this OPEN.
+    pub(super) fn establish(&mut self, open: &Open) {
+        self.accept();
+        self.receive(&Message::Open(open.clone()));
+        self.receive(&Message::Keepalive);
+        assert_eq!(self.session.state(), State::Established);
+        self.sent.clear();
+    }
+
+    /// The connection breaks.
+    pub(super) fn lose(&mut self) {
+        self.session.handle_disconnected(self.now, self.id);
+        self.poll();
+    }
+
+    /// Time passes, and timers take effect.
+    pub(super) fn pass(&mut self, time: Duration) {
+        self.run_until(self.now + time);
+    }
+
+    /// What has happened since this was called last.
+    pub(super) fn take_events(&mut self) -> Vec<Event> {
+        core::mem::take(&mut self.events)
+    }
+
     pub(super) fn accept(&mut self) {
         self.id = self.session.handle_accepted(self.now, ends()).expect("not refused");
         self.poll();
@@ -125,6 +193,14 @@ impl Scripted {
         self.session.handle_timeout(self.now);
         self.poll();
         self.now
+    }
+
+    /// The last [`Event::Down`]: why, and what stays.
+    pub(super) fn down(&self) -> (&DownReason, &[Family]) {
+        match self.events.iter().rev().find(|event| matches!(event, Event::Down { .. })) {
+            Some(Event::Down { reason, retained }) => (reason, retained),
+            _ => panic!("{:?}", self.events),
+        }
     }
 
     /// The connection was closed with this NOTIFICATION as the last word.

@@ -56,7 +56,7 @@ fn only_the_right_md5_key_gets_through() {
             }
             // The listener has not been told.
             a.stop(Shutdown::AdministrativeShutdown).await;
-            while !matches!(b.next_event().await, Some(Event::Down(_))) {}
+            while !matches!(b.next_event().await, Some(Event::Down { .. })) {}
             b.start().await;
             let before = dropped();
             a.start().await;
@@ -96,13 +96,13 @@ fn md5_keys_of_ranges() {
             let own = at(to, &md5("its own"));
             let (known, _driver) = peer(config(2, 1), own.clone(), 1);
             listener.add(known.acceptor()).expect("a key");
-            let stream = || crate::tokio::socket::dial(own.clone().into());
+            let stream = || crate::tokio::socket::dial(own.clone().into(), None);
             drop(stream().await.expect("the longest prefix wins"));
             assert!(listener.remove(&own));
             let of_the_range = at(to, &md5("of the range"));
-            drop(crate::tokio::socket::dial(of_the_range.into()).await.expect("as before"));
+            drop(crate::tokio::socket::dial(of_the_range.into(), None).await.expect("as before"));
             drop(incoming);
-            let plain = crate::tokio::socket::dial(Address::from(to).into());
+            let plain = crate::tokio::socket::dial(Address::from(to).into(), None);
             drop(plain.await.expect("no key is left"));
         });
     }
@@ -155,7 +155,8 @@ fn tcp_ao() {
                     let missing = "this kernel has no TCP-AO (RFC 5925)";
                     assert_eq!(std::format!("{error}"), missing);
                     let down = a.next_event().await;
-                    let Some(Event::Down(DownReason::ConnectFailed(error))) = down else {
+                    let Some(Event::Down { reason: DownReason::ConnectFailed(error), .. }) = down
+                    else {
                         panic!("{down:?}")
                     };
                     assert_eq!(error.0, missing);

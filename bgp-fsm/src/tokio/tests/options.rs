@@ -36,7 +36,7 @@ fn read(stream: &TcpStream) -> Set {
 }
 
 async fn dialled(remote: SocketAddr, options: &TransportOptions) -> TcpStream {
-    dial(at(remote, options).into()).await.expect("a connection")
+    dial(at(remote, options).into(), None).await.expect("a connection")
 }
 
 /// On both ends, for IPv4, IPv6, and IPv4 on a socket of IPv6.
@@ -94,7 +94,7 @@ async fn dial_error(options: TransportOptions) -> String {
     let address = SocketAddr::from(([127, 0, 0, 1], 1));
     let mut peer = neighbour(1, false, at(address, &options));
     match peer.next_event().await {
-        Some(Event::Down(DownReason::ConnectFailed(error))) => error.0.into_owned(),
+        Some(Event::Down { reason: DownReason::ConnectFailed(error), .. }) => error.0.into_owned(),
         other => panic!("{other:?}"),
     }
 }
@@ -119,7 +119,7 @@ fn errors_name_the_option() {
             local: Some([192, 0, 2, 77].into()),
             ..SocketAddr::from(([127, 0, 0, 1], 1)).into()
         };
-        let error = dial(local.into()).await.expect_err("not ours").to_string();
+        let error = dial(local.into(), None).await.expect_err("not ours").to_string();
         assert!(error.starts_with("binding to 192.0.2.77: "), "{error}");
     });
 }
