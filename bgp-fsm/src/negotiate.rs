@@ -165,7 +165,9 @@ pub(crate) fn negotiate(
         filters_received: filters(theirs, ours),
         filters_sent: filters(ours, theirs),
         link_local_next_hop: both(&Capability::LinkLocalNextHop),
-        role: config.role.filter(|_| remote.asn() != config.local_as),
+        role: config
+            .role
+            .filter(|_| remote.asn() != config.local_as && !config.confederation_member),
         graceful_restart: graceful_restart(config, &local, &remote, &families),
         long_lived: long_lived(config, &local, &remote, &families),
         families,

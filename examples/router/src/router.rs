@@ -472,6 +472,10 @@ impl Router {
                     let flaws: Vec<_> = update.flaws().iter().filter(worth).map(log).collect();
                     flaws.into_iter().for_each(|text| self.log(LogClass::Remote, text));
                     let outcome = self.rib.handle_update(now, source, &update, &mut self.filters);
+                    if let Some(leak) = outcome.leak {
+                        let text = format!("{}: {leak}", self.protocols[index].name());
+                        self.log(LogClass::Remote, text);
+                    }
                     if let Some(family) = outcome.limit_exceeded {
                         self.limit_exceeded(now, index, family);
                     }

@@ -397,8 +397,8 @@ fn both_sides_agree() {
         let (one, two) = (random(LOCAL_AS), random(REMOTE_AS));
         let (a, b) = (open_of(&one), open_of(&two));
         let ends = super::scripted::ends();
-        let a_sees = negotiate(&one, &a, &b, ends).expect("a common family");
-        let b_sees = negotiate(&two, &b, &a, ends).expect("a common family");
+        let a_sees = negotiate(&one, a.clone(), b.clone(), ends).expect("a common family");
+        let b_sees = negotiate(&two, b.clone(), a.clone(), ends).expect("a common family");
         for (from, to) in [(&a_sees, &b_sees), (&b_sees, &a_sees)] {
             let extended_message = to.receive.extended_message;
             assert!(extended_message || !from.send.extended_message);

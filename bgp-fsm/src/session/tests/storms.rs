@@ -191,7 +191,7 @@ fn thousands_of_filters() {
         let adds = some.iter().copied().map(AddressPrefixChange::Add);
         scripted.receive_bytes(&filters(adds.collect()));
     }
-    assert_eq!(scripted.session.filters(V4).map(|filters| filters.len()), Some(all.len()));
+    assert_eq!(scripted.session.filters(V4).map(crate::PrefixFilters::len), Some(all.len()));
     for some in all.chunks(4000) {
         let adds = some.iter().copied().map(AddressPrefixChange::Remove);
         scripted.receive_bytes(&filters(adds.collect()));
