@@ -6,7 +6,7 @@
 //!   AS            our own
 //!   ROUTER-ID     our own, as an IPv4 address
 //!   ADDRESS:PORT  where to listen; [::]:179 is all addresses of both families (port 179 needs root)
-//!   RANGE         who may connect, as a prefix; from any AS
+//!   RANGE         who may connect, as a prefix; from any AS, at most 100
 //!   KEY           the key of TCP MD5 (RFC 2385) that all of them have
 //!
 //! cargo run -p bgp-fsm --features tokio --example listener -- 65000 192.0.2.1 127.0.0.1:1790 127.0.0.0/8
@@ -18,16 +18,19 @@ use std::env;
 use std::error::Error;
 use std::net::SocketAddr;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use bgp_fsm::tokio::{
-    Accepted, Authentication, ListenOptions, Listener, Peer, TransportOptions, peer,
+    Authentication, ListenOptions, Listener, Peer, TransportOptions, accepted_peer,
 };
-use bgp_fsm::{Event, SessionConfig};
+use bgp_fsm::{DynamicNeighbors, Event, FamilyConfig, NeighborRange, RemoteAs, SessionConfig};
 use bgp_wire::Family;
+use tokio::sync::mpsc;
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const USAGE: &str = "Usage: listener AS ROUTER-ID ADDRESS:PORT RANGE [KEY]";
+const LIMIT: usize = 100;
 
 async fn run(arguments: &[String]) -> Result<()> {
     let (required, key) = match arguments {
@@ -35,43 +38,58 @@ async fn run(arguments: &[String]) -> Result<()> {
         all => (all, None),
     };
     let [asn, router_id, address, range] = required else { return Err(USAGE.into()) };
-    let mut config = SessionConfig::new(asn.parse()?, None, router_id.parse()?);
-    config.passive = true;
-    config.families = vec![Family::IPV4_UNICAST, Family::IPV6_UNICAST];
+    let mut config = SessionConfig::new(asn.parse()?, RemoteAs::Any, router_id.parse()?);
+    config.families = [Family::IPV4_UNICAST, Family::IPV6_UNICAST].map(FamilyConfig::new).into();
     let authentication = key.map(|key| Authentication::Md5(key.as_str().into()));
     let options = TransportOptions { authentication, ..TransportOptions::default() };
 
     let address: SocketAddr = address.parse()?;
     let listener = Listener::bind(&[address], &ListenOptions::default())?;
-    let mut incoming = listener.add_range(range.parse()?, options)?;
-    let accept = async {
-        for seed in 0.. {
-            let Some(accepted) = incoming.next().await else { break };
-            if let Err(error) = serve(&listener, &config, accepted, seed) {
-                eprintln!("{error}");
+    tokio::select! {
+        _ = listener.run() => Ok(()),
+        result = accept(&listener, config, range.parse()?, options) => result,
+    }
+}
+
+/// Makes neighbours of those who connect, and forgets those who have gone.
+#[expect(clippy::disallowed_methods, reason = "the program's own tasks")]
+async fn accept(
+    listener: &Listener,
+    config: SessionConfig,
+    prefix: ipnet::IpNet,
+    options: TransportOptions,
+) -> Result<()> {
+    let mut incoming = listener.add_range(prefix, options)?;
+    let mut neighbors = DynamicNeighbors::default();
+    neighbors.add(NeighborRange { prefix, config, limit: LIMIT });
+    let (gone, mut leaving) = mpsc::channel(LIMIT);
+    for seed in 0.. {
+        tokio::select! {
+            Some(accepted) = incoming.next() => {
+                let (now, remote) = (Duration::ZERO, accepted.endpoints.remote);
+                match neighbors.accept(now, accepted.endpoints, seed) {
+                    Ok((session, connection)) => {
+                        let (peer, driver) = accepted_peer(session, connection, accepted);
+                        // It may connect once more before it is known that it has gone.
+                        listener.add(peer.acceptor())?;
+                        tokio::spawn(driver.run());
+                        tokio::spawn(print(peer, gone.clone()));
+                    }
+                    // It is closed.
+                    Err(error) => println!("{}: {error}", remote.ip()),
+                }
+            }
+            Some(peer) = leaving.recv() => {
+                listener.remove(peer.address());
+                neighbors.release(peer.address().remote);
             }
         }
-    };
-    tokio::select! {
-        _ = listener.run() => {}
-        () = accept => {}
     }
     Ok(())
 }
 
-/// Makes a neighbour of a connection. From then on its connections go to its own driver.
-#[expect(clippy::disallowed_methods, reason = "the program's own tasks")]
-fn serve(listener: &Listener, config: &SessionConfig, accepted: Accepted, seed: u64) -> Result<()> {
-    let (peer, driver) = peer(config.clone(), accepted.address, seed);
-    listener.add(peer.acceptor())?;
-    peer.acceptor().accept(accepted.stream)?;
-    tokio::spawn(driver.run());
-    tokio::spawn(print(peer, listener.clone()));
-    Ok(())
-}
-
-/// Prints what a neighbour does, until it is down. Then it is one of the range again.
-async fn print(mut peer: Peer, listener: Listener) {
+/// Prints what a neighbour does, until it is down.
+async fn print(mut peer: Peer, gone: mpsc::Sender<Peer>) {
     let from = peer.address().remote.ip();
     while let Some(event) = peer.next_event().await {
         match event {
@@ -84,15 +102,16 @@ async fn print(mut peer: Peer, listener: Listener) {
                     println!("{from}: + {prefix}");
                 }
             }
-            Event::Down(why) => {
-                println!("{from}: down: {why}");
-                listener.remove(peer.address());
-                return;
+            Event::Down { reason, .. } => {
+                println!("{from}: down: {reason}");
+                break;
             }
             // There are no routes to send again.
             _ => {}
         }
     }
+    // Nobody minds when the program ends.
+    let _ = gone.send(peer).await;
 }
 
 #[tokio::main(flavor = "current_thread")]

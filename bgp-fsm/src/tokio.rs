@@ -5,16 +5,16 @@
 //! make. [`TransportOptions`] are those of the sockets: TCP MD5, TCP-AO, GTSM, DSCP and the like. Nothing is
 //! spawned: tasks belong to the caller.
 //!
-//! A listener for one neighbour that is known, with a key, and for whoever connects from a range:
+//! A listener for one neighbour that is known, with a key, and for a hundred that connect from a range:
 //!
 //! ```
-//! use bgp_fsm::SessionConfig;
-//! use bgp_fsm::tokio::{Address, Authentication, Listener, Peer, TransportOptions, peer};
-//! use std::net::SocketAddr;
+//! use bgp_fsm::tokio::{Address, Authentication, Listener, Peer, TransportOptions, accepted_peer, peer};
+//! use bgp_fsm::{DynamicNeighbors, NeighborRange, RemoteAs, SessionConfig};
+//! use std::{net::SocketAddr, time::Duration};
 //!
 //! async fn serve(listen_on: SocketAddr) -> Result<(), Box<dyn std::error::Error>> {
 //!     let listener = Listener::bind(&[listen_on], &Default::default())?;
-//!     let mut config = SessionConfig::new(65000, None, "192.0.2.1".parse()?);
+//!     let mut config = SessionConfig::new(65000, RemoteAs::External, "192.0.2.1".parse()?);
 //!     config.passive = true;
 //!
 //!     let mut address = Address::from("192.0.2.2:179".parse::<SocketAddr>()?);
@@ -23,11 +23,16 @@
 //!     listener.add(known.acceptor())?;
 //!     tokio::spawn(async { tokio::join!(driver.run(), print(known)) });
 //!
-//!     let mut incoming = listener.add_range("127.0.0.0/8".parse()?, TransportOptions::default())?;
+//!     let prefix = "127.0.0.0/8".parse()?;
+//!     let mut neighbors = DynamicNeighbors::default();
+//!     neighbors.add(NeighborRange { prefix, config, limit: 100 });
+//!     let mut incoming = listener.add_range(prefix, TransportOptions::default())?;
 //!     tokio::spawn(async move { listener.run().await });
 //!     while let Some(accepted) = incoming.next().await {
-//!         let (peer, driver) = peer(config.clone(), accepted.address, 2);
-//!         peer.acceptor().accept(accepted.stream)?;
+//!         // Who is refused is closed.
+//!         let result = neighbors.accept(Duration::ZERO, accepted.endpoints, 2);
+//!         let Ok((session, connection)) = result else { continue };
+//!         let (peer, driver) = accepted_peer(session, connection, accepted);
 //!         tokio::spawn(async { tokio::join!(driver.run(), print(peer)) });
 //!     }
 //!     Ok(())
@@ -59,7 +64,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! `examples/speaker` of the workspace is a whole program, and so is `examples/listener.rs` here.
+//! `examples/speaker` of the workspace is a whole program, and so is `examples/listener.rs` here, which also
+//! forgets neighbours that have gone.
 
 mod connection;
 mod driver;

@@ -327,7 +327,7 @@ mod tests {
 
     use super::*;
     use crate::tokio::{Peer, peer};
-    use crate::{Endpoints, SessionConfig};
+    use crate::{Endpoints, SessionConfig, Timer};
 
     /// A driver that nobody runs, with a session that is up, and the other end of its connection.
     async fn held_up() -> (Peer, Driver, TcpStream) {
@@ -365,13 +365,24 @@ mod tests {
         (peer, driver, theirs)
     }
 
-    /// HoldTimer has expired when it goes on. What has come meanwhile counts.
-    #[test]
-    fn what_came_in_time_is_read_before_timers_expire() {
+    fn on_a_runtime(test: impl Future<Output = ()>) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-        runtime.expect("a runtime").block_on(async {
-            for came in [true, false] {
+        runtime.expect("a runtime").block_on(test);
+    }
+
+    /// HoldTimer has expired when the driver goes on. What has come meanwhile counts, whether or not there is
+    /// room for events.
+    #[test]
+    fn what_came_in_time_counts_before_timers_expire() {
+        on_a_runtime(async {
+            for (came, slow) in [(true, false), (true, true), (false, false), (false, true)] {
                 let (_peer, mut driver, theirs) = held_up().await;
+                if slow {
+                    let event =
+                        || Event::Stale(bgp_wire::Family::IPV4_UNICAST, crate::Stale::Sweep);
+                    while driver.events.try_send((None, event())).is_ok() {}
+                    driver.event = Some((None, event()));
+                }
                 if came {
                     let mut keepalive = BytesMut::new();
                     keepalive.extend_from_slice(&[0xFF; 16]);
@@ -384,6 +395,39 @@ mod tests {
                 driver.settle();
                 assert_eq!(driver.session.established().is_some(), came);
             }
+        });
+    }
+
+    /// SendHoldTimer (RFC 9687) runs while the neighbour takes nothing.
+    #[test]
+    fn the_session_is_told_of_a_blocked_connection() {
+        on_a_runtime(async {
+            let (_peer, mut driver, theirs) = held_up().await;
+            let runs = |driver: &Driver| {
+                driver.session.timer_left(Timer::SendHold, driver.now()).is_some()
+            };
+            let (id, _) = driver.session.established().expect("it is up");
+            let mut sent = 0;
+            while !runs(&driver) {
+                // They mean nothing; nobody reads them.
+                driver.update(id, Bytes::from_static(&[0xFF; 65_536]));
+                sent += 65_536;
+                let (index, occurrence) = occurrence(&mut driver.connections, 0, true).await;
+                driver.occur(index, occurrence);
+            }
+            assert!(!driver.connections[0].to_send.is_empty());
+            let mut space = [0; 65_536];
+            while sent > 0 {
+                select! {
+                    (index, occurrence) = occurrence(&mut driver.connections, 0, true) => {
+                        driver.occur(index, occurrence);
+                    }
+                    _ = theirs.readable() => {
+                        sent -= theirs.try_read(&mut space).unwrap_or(0);
+                    }
+                }
+            }
+            assert!(!runs(&driver));
         });
     }
 }

@@ -234,3 +234,59 @@ fn an_idle_driver_is_small() {
     let size = size_of_val(&driver.run());
     assert!(size < 4096, "{size} bytes");
 }
+
+/// What has no method of its own.
+#[test]
+fn the_session_itself_can_be_asked() {
+    with_pair(true, |mut a, mut b| async move {
+        established(&mut a).await;
+        established(&mut b).await;
+        let asked =
+            a.with_session(|session, now| session.request_refresh(now, Family::IPV4_UNICAST));
+        assert_eq!(asked.await, Some(true));
+        assert!(matches!(b.next_event().await, Some(Event::RouteRefresh(_))));
+        let state = b.with_session(|session, _| session.state()).await;
+        assert_eq!(state, Some(crate::State::Established));
+    });
+}
+
+/// One that was made of a connection, by a range.
+#[test]
+fn dynamic_neighbours() {
+    run(async {
+        let (listener, address) = listening("127.0.0.1", &ListenOptions::default());
+        let prefix = "127.0.0.0/8".parse().expect("a prefix");
+        let mut incoming =
+            listener.add_range(prefix, TransportOptions::default()).expect("no keys");
+        let mut neighbors = crate::DynamicNeighbors::default();
+        neighbors.add(crate::NeighborRange { prefix, config: config(2, 1), limit: 1 });
+        let mut a = neighbour(1, false, address.into());
+        let accepted = incoming.next().await.expect("a connection");
+        let (session, connection) =
+            neighbors.accept(Duration::ZERO, accepted.endpoints, 1).expect("there is room");
+        let (mut b, driver) = super::accepted_peer(session, connection, accepted);
+        spawn(driver.run());
+        established(&mut a).await;
+        established(&mut b).await;
+        assert_alive(&mut a, &mut b).await;
+    });
+}
+
+/// An unnumbered neighbour is dialled where it was seen last.
+#[test]
+fn unnumbered_neighbours() {
+    run(async {
+        let (listener, address) = listening("::1", &ListenOptions::default());
+        let unnumbered = SessionConfig { unnumbered: true, ..config(1, 2) };
+        let nowhere = SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 0], address.port()));
+        let (mut a, driver) = peer(unnumbered, nowhere.into(), 1);
+        spawn(driver.run());
+        let mut b = neighbour(2, true, address.into());
+        listener.add(b.acceptor()).expect("no keys");
+        let seen =
+            a.with_session(move |session, now| session.handle_neighbor(now, Some(address.ip())));
+        assert_eq!(seen.await, Some(()));
+        established(&mut a).await;
+        established(&mut b).await;
+    });
+}
