@@ -45,7 +45,7 @@ const COLLISION_TIME: Duration = Duration::from_secs(3);
 ///   choice and never goes back.
 /// - After any of these, call [`poll_transmit`](Self::poll_transmit), [`poll_action`](Self::poll_action) and
 ///   [`poll_event`](Self::poll_event) until all three return `None`, in any order. An [`Action::Close`] does
-///   not come before all that has to be sent on its connection has been polled.
+///   not come before all that has to be sent on its connection has been polled, nor does what is behind it.
 /// - Then wait until [`poll_timeout`](Self::poll_timeout), at most, and call
 ///   [`handle_timeout`](Self::handle_timeout). Bytes that were received before are best put in first.
 /// - [`handle_input`](Self::handle_input) takes whole messages from the front of the buffer and leaves the
@@ -403,12 +403,13 @@ impl Session {
 
     /// The next thing for the host to do.
     pub fn poll_action(&mut self) -> Option<Action> {
-        let waits = |action: &Action| match action {
-            Action::Connect(_) => false,
-            Action::Close(id) => self.transmit.iter().any(|(other, _)| other == id),
-        };
-        let ready = self.actions.iter().position(|action| !waits(action))?;
-        self.actions.remove(ready)
+        // None comes before an earlier one, so that their order does not depend on how the host polls.
+        if let Some(Action::Close(id)) = self.actions.front()
+            && self.transmit.iter().any(|(other, _)| other == id)
+        {
+            return None;
+        }
+        self.actions.pop_front()
     }
 
     /// The next event.
