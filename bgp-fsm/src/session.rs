@@ -390,7 +390,7 @@ impl Session {
     /// The host has written `messages` UPDATEs to the established connection: KeepaliveTimer starts anew
     /// (RFC 4271 §8.2.2).
     pub fn update_sent(&mut self, now: Duration, messages: u32) {
-        if let Some(index) = self.established_index() {
+        if let Some(index) = self.established_index().filter(|_| messages > 0) {
             self.statistics.sent.count(MessageType::UPDATE, messages);
             self.start_keepalive(now, index);
         }

@@ -53,6 +53,8 @@ pub(super) struct Connection {
     /// Until when it may linger: the session has done with it.
     pub(super) closing: Option<Instant>,
     shut_down: bool,
+    /// The socket will never take anything again.
+    failed: bool,
     /// The socket has taken bytes, which the session has not been told.
     written: bool,
     /// It takes no more, and some wait.
@@ -80,6 +82,7 @@ impl Connection {
             to_send: Outgoing::default(),
             closing: None,
             shut_down: false,
+            failed: false,
             written: false,
             blocked: false,
         }
@@ -104,7 +107,13 @@ impl Connection {
         if let Socket::Dialling(dial) = &mut self.socket {
             return dial.as_mut().poll(context).map(Occurrence::Dialled);
         }
-        let Ok(sent) = self.poll_send(context) else { return Poll::Ready(Occurrence::Lost) };
+        if self.failed {
+            return self.poll_last_words(read, context);
+        }
+        let Ok(sent) = self.poll_send(context) else {
+            (self.failed, self.to_send) = (true, Outgoing::default());
+            return self.poll_last_words(read, context);
+        };
         self.written |= sent;
         let blocked = replace(&mut self.blocked, !self.to_send.is_empty());
         if read || self.closing.is_some() {
@@ -118,6 +127,21 @@ impl Connection {
             (true, _) => Poll::Ready(Occurrence::Sent),
             (false, true) => Poll::Ready(Occurrence::Blocked),
             (false, false) => Poll::Pending,
+        }
+    }
+
+    /// Nothing can be sent any more: the connection is lost when all is read that the other side said before. That
+    /// may be why it has closed it.
+    fn poll_last_words(&mut self, read: bool, context: &mut Context<'_>) -> Poll<Occurrence> {
+        if self.closing.is_none() && !read {
+            return Poll::Pending;
+        }
+        if self.closing.is_some() || !self.has_backlog() {
+            return Poll::Ready(Occurrence::Lost);
+        }
+        match ready!(self.poll_receive(context)) {
+            Ok(1..) => Poll::Ready(Occurrence::Received),
+            Ok(0) | Err(_) => Poll::Ready(Occurrence::Lost),
         }
     }
 
@@ -216,8 +240,11 @@ pub(super) struct Outgoing {
 
 impl Outgoing {
     pub(super) fn push(&mut self, buffer: Bytes) {
-        self.bytes += buffer.len();
-        self.buffers.push_back(buffer);
+        // Nothing but empty ones could not be told from a socket that takes no more.
+        if !buffer.is_empty() {
+            self.bytes += buffer.len();
+            self.buffers.push_back(buffer);
+        }
     }
 
     pub(super) fn len(&self) -> usize {
@@ -317,6 +344,45 @@ mod tests {
             }
             assert!(connection.to_send.buffers.capacity() <= 2 * SLICES);
         });
+    }
+
+    /// They would be sent as nothing, which is what a socket that takes no more says.
+    #[test]
+    fn empty_buffers_are_none() {
+        run(async {
+            let (mut connection, theirs) = pair().await;
+            theirs.writable().await.expect("open");
+            for _ in 0..=SLICES {
+                connection.to_send.push(Bytes::new());
+            }
+            assert!(connection.to_send.buffers.is_empty());
+            connection.to_send.push(Bytes::from_static(b"word"));
+            assert!(matches!(next(&mut connection).await, Occurrence::Sent));
+        });
+    }
+
+    /// What the other side said before it reset the connection is heard, although we can no longer answer.
+    #[test]
+    fn last_words_are_heard_after_a_reset() {
+        for read in [true, false] {
+            run(async {
+                let (mut connection, theirs) = pair().await;
+                connection.to_send.push(Bytes::from_static(b"never read"));
+                assert!(matches!(next(&mut connection).await, Occurrence::Sent));
+                theirs.readable().await.expect("open");
+                assert_eq!(theirs.try_write(b"last words").expect("room"), 10);
+                // With something unread this is a reset.
+                drop(theirs);
+                connection.to_send.push(Bytes::from_static(b"an answer"));
+                if !read {
+                    let slow = poll_fn(|context| Poll::Ready(connection.poll(false, context)));
+                    assert!(slow.await.is_pending(), "there is no room for what it said");
+                }
+                assert!(matches!(next(&mut connection).await, Occurrence::Received));
+                assert_eq!(connection.received, b"last words"[..]);
+                assert!(matches!(next(&mut connection).await, Occurrence::Lost));
+            });
+        }
     }
 
     #[test]
