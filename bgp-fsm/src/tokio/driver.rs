@@ -207,7 +207,8 @@ impl Driver {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        let session = self.session.poll_timeout().map(|at| self.epoch + at);
+        // What the clock cannot reach does not come.
+        let session = self.session.poll_timeout().and_then(|at| self.epoch.checked_add(at));
         self.connections.iter().filter_map(|one| one.closing).chain(session).min()
     }
 
@@ -395,6 +396,21 @@ mod tests {
                 driver.settle();
                 assert_eq!(driver.session.established().is_some(), came);
             }
+        });
+    }
+
+    /// A time may be as long as can be written: it is never over.
+    #[test]
+    fn times_without_end_do_not_overflow() {
+        on_a_runtime(async {
+            let mut config = SessionConfig::new(1, Some(2), [192, 0, 2, 1].into());
+            config.connect_delay_time = Duration::MAX;
+            let (_peer, mut driver) =
+                peer(config, std::net::SocketAddr::from(([127, 0, 0, 1], 179)).into(), 1);
+            driver.session.start(driver.now());
+            assert!(driver.session.poll_timeout().is_some());
+            assert_eq!(driver.deadline(), None);
+            driver.settle();
         });
     }
 
