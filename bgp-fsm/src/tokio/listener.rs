@@ -273,7 +273,7 @@ impl Listener {
         let entry = {
             let entries = lock(&self.shared.entries);
             let matching = entries.iter().filter(|one| one.matches(&ends, device.as_deref()));
-            matching.max_by_key(|one| (one.range.prefix_len(), one.local.is_some())).cloned()
+            matching.max_by_key(|one| one.rank()).cloned()
         };
         let Some(entry) = entry else {
             return self.count(|statistics| statistics.strangers += 1);
@@ -313,12 +313,16 @@ impl Listener {
         let range = entry.range;
         let same = |other: &Entry| other.key() == entry.key() && other.is_peer() == entry.is_peer();
         let before = self.keys(&entries, range);
-        let replaced = entries.iter().position(same).map(|index| entries.remove(index));
+        let place = entries.iter().position(same);
+        let replaced = place.map(|index| (index, entries.remove(index)));
         entries.push(entry);
         if let Err(error) = self.change_keys(&entries, range, &before) {
             let wrong = self.keys(&entries, range);
             entries.pop();
-            entries.extend(replaced);
+            // Where it was: of several keys the last one counts.
+            if let Some((index, entry)) = replaced {
+                entries.insert(index, entry);
+            }
             // These keys were there before.
             let _ = self.change_keys(&entries, range, &wrong);
             return Err(error);
@@ -385,6 +389,13 @@ impl Entry {
     /// What tells neighbours apart.
     fn key(&self) -> ((IpNet, u32, Option<IpAddr>), Option<&String>) {
         ((self.range, self.scope, self.local), self.options().device.as_ref())
+    }
+
+    /// The highest of those that match is meant: who is known best.
+    fn rank(&self) -> (u8, [bool; 4]) {
+        let device = self.options().device.is_some();
+        let known = [self.is_peer(), self.local.is_some(), self.scope != 0, device];
+        (self.range.prefix_len(), known)
     }
 
     fn is_peer(&self) -> bool {

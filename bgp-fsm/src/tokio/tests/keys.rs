@@ -169,3 +169,23 @@ fn tcp_ao() {
         });
     }
 }
+
+/// Neighbours with one address share the key that was added last: also after another could not be set.
+#[test]
+fn a_key_that_cannot_be_set_changes_none() {
+    run(async {
+        let (listener, address) = listening("0.0.0.0", &ListenOptions::default());
+        let to = |local: &str, key: &str| {
+            let local = Some(local.parse().expect("an address"));
+            Address { local, ..at(([127, 0, 0, 7], 179), &md5(key)) }
+        };
+        // Nobody takes the connection; that it comes up is enough.
+        let add = |place| listener.add(peer(config(2, 1), place, 1).0.acceptor());
+        add(to("127.0.0.1", "first")).expect("the kernel has MD5");
+        add(to("127.0.0.2", "second")).expect("the kernel has MD5");
+        add(to("127.0.0.1", &"long".repeat(100))).expect_err("it is too long");
+        let local = Some([127, 0, 0, 7].into());
+        let dialling = Address { local, ..at(([127, 0, 0, 1], address.port()), &md5("second")) };
+        drop(crate::tokio::socket::dial(dialling.into(), None).await.expect("the key of before"));
+    });
+}

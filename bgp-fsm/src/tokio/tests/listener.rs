@@ -106,6 +106,29 @@ fn ranges() {
     });
 }
 
+/// Whichever was added first.
+#[test]
+fn a_neighbour_goes_before_a_range_of_its_address_alone() {
+    for range_last in [true, false] {
+        run(async {
+            let (listener, address) = listening("127.0.0.1", &ListenOptions::default());
+            let known = neighbour(2, true, from("127.0.0.7").into());
+            let range = || {
+                let range = "127.0.0.7/32".parse().expect("a prefix");
+                listener.add_range(range, TransportOptions::default()).expect("no keys")
+            };
+            let before = (!range_last).then(range);
+            listener.add(known.acceptor()).expect("no keys");
+            let mut incoming = before.unwrap_or_else(range);
+            let stream = connect("127.0.0.7", address).await;
+            tokio::select! {
+                closed = is_closed(stream) => assert!(!closed, "it says OPEN"),
+                accepted = incoming.next() => panic!("{accepted:?}"),
+            }
+        });
+    }
+}
+
 /// Who takes no connections keeps nobody from having some.
 #[test]
 fn a_slow_neighbour_does_not_block_others() {
