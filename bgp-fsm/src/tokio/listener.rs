@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::string::{String, ToString};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,7 +11,7 @@ use std::task::Poll;
 use std::time::Duration;
 use std::vec::Vec;
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv6Net};
 use socket2::SockRef;
 use thiserror::Error;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -26,6 +26,10 @@ use crate::Endpoints;
 /// How long nothing is accepted after an error: most often there are too many files, and it would come again at
 /// once.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// Where an unnumbered neighbour may be (RFC 4291 §2.5.6).
+const LINK_LOCAL: IpNet =
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 0), 10));
 
 /// What the sockets that listen are like.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -483,11 +487,14 @@ fn prepare(
 /// Where the neighbour is: its address, the scope if that is needed, and our end.
 fn place(address: &Address) -> (IpNet, u32, Option<IpAddr>) {
     let remote = canonical(address.remote);
-    let scope = match remote {
-        SocketAddr::V6(remote) if remote.ip().is_unicast_link_local() => remote.scope_id(),
-        _ => 0,
+    let (range, scope) = match remote {
+        SocketAddr::V6(remote) if remote.ip().is_unspecified() => (LINK_LOCAL, remote.scope_id()),
+        SocketAddr::V6(remote) if remote.ip().is_unicast_link_local() => {
+            (IpAddr::from(*remote.ip()).into(), remote.scope_id())
+        }
+        remote => (remote.ip().into(), 0),
     };
-    (remote.ip().into(), scope, address.local.map(|local| local.to_canonical()))
+    (range, scope, address.local.map(|local| local.to_canonical()))
 }
 
 fn hand_over(

@@ -17,7 +17,8 @@ pub struct Address {
     /// dial, and the neighbour may connect to any of our addresses.
     pub local: Option<IpAddr>,
     /// What we dial. The neighbour itself may connect from any port. A link-local address needs its scope, or
-    /// [`TransportOptions::device`].
+    /// [`TransportOptions::device`]. So does `[::]`, which is a neighbour whose link-local address is not known
+    /// ([`SessionConfig::unnumbered`](crate::SessionConfig::unnumbered)).
     pub remote: SocketAddr,
     /// What the connections are like
     pub options: TransportOptions,

@@ -1,5 +1,7 @@
 //! Options, read back from the sockets.
 
+use std::net::{Ipv6Addr, SocketAddrV6};
+
 use socket2::SockRef;
 use tokio::net::TcpStream;
 
@@ -196,7 +198,7 @@ fn link_local_neighbours() {
             let (listener, address) = listening("::", &ListenOptions::default());
             let IpAddr::V6(v6) = ip else { return };
             let port = address.port();
-            let scoped = |scope| std::net::SocketAddrV6::new(v6, port, 0, scope);
+            let scoped = |scope| SocketAddrV6::new(v6, port, 0, scope);
             let mut options = TransportOptions::default();
             let remote = if by_device {
                 options.device = Some(device.clone());
@@ -221,4 +223,27 @@ fn link_local_neighbours() {
             assert_eq!(listener.statistics().accepted, 1);
         });
     }
+}
+
+/// A neighbour of which only the interface is known may connect too, from wherever it is there.
+#[test]
+fn unnumbered_neighbours_connect() {
+    let Some((ip, scope, _)) = link_local() else { return };
+    run(async {
+        let (listener, address) = listening("::", &ListenOptions::default());
+        let on = |scope| SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, 179, 0, scope);
+        let waiting = SessionConfig { unnumbered: true, passive: true, ..config(2, 1) };
+        let unnumbered = |scope| peer(waiting.clone(), SocketAddr::from(on(scope)).into(), 2);
+        let (elsewhere, _driver) = unnumbered(scope + 1);
+        let (mut b, driver) = unnumbered(scope);
+        spawn(driver.run());
+        listener.add(b.acceptor()).expect("no keys");
+        listener.add(elsewhere.acceptor()).expect("no keys");
+        let IpAddr::V6(ip) = ip else { panic!("{ip} is not link-local") };
+        let to = SocketAddr::from(SocketAddrV6::new(ip, address.port(), 0, scope));
+        let mut a = neighbour(1, false, to.into());
+        established(&mut a).await;
+        established(&mut b).await;
+        assert!(listener.remove(b.address()) && listener.remove(elsewhere.address()));
+    });
 }
