@@ -4,6 +4,8 @@
 //! panic itself, and the invariants that stand beside each target. `fuzz_targets/` gives them to libFuzzer,
 //! `tests/corpus.rs` replays the corpus on any toolchain; README.md says how to run them.
 
+#![forbid(unsafe_code)]
+
 mod config;
 mod dump;
 mod filter;

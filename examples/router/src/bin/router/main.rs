@@ -1,5 +1,7 @@
 //! `router`: BIRD's flags, configuration and control socket, on the engine of this package.
 
+#![forbid(unsafe_code)]
+
 mod control;
 mod host;
 mod interfaces;
