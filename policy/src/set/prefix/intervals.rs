@@ -98,8 +98,8 @@ pub(super) struct Inner<W> {
 
 /// Most intervals in one slot.
 const CROWD: usize = 8;
-/// There are 2^SPARSE to twice as many intervals as slots, if they are spread evenly.
-const SPARSE: u32 = 1;
+/// Up to so many intervals a set is small: then there are at least two slots for each, otherwise one.
+const SMALL: usize = 4096;
 /// Low bits of a slot: how many intervals begin in it. Its high bits: which is the first one.
 const COUNT_BITS: u32 = 6;
 /// The slot has a table of its own, whose number is in its high bits.
@@ -242,7 +242,7 @@ impl<W: Word> Intervals<W> {
         let end = begins.pop_if(|last| last.1 == 0);
         let first = begins.first().map_or(W::ZERO, |begin| begin.0);
         let last = end.map_or(W::MAX, |end| end.0.minus(W::from_index(1))).minus(first);
-        Layout::new(first, last, &begins, sweep.interner.lengths)
+        Layout::of(first, last, &begins, sweep.interner.lengths)
     }
 
     /// Whether the network of `length`, which is not 0, that begins with `address` matches.
@@ -288,13 +288,14 @@ struct Layout<'a, W> {
 }
 
 impl<W: Word> Layout<'_, W> {
-    fn new(first: W, last: W, begins: &[(W, u32)], lengths: Vec<Lengths>) -> Intervals<W> {
+    fn of(first: W, last: W, begins: &[(W, u32)], lengths: Vec<Lengths>) -> Intervals<W> {
         let bits = |count: usize| usize::BITS - count.saturating_sub(1).leading_zeros();
         let (number_bits, width) = (bits(lengths.len()), W::BITS - last.leading_zeros());
         // A number and a place within a slot share a word. There are no more numbers than intervals, so this
         // makes no more slots than intervals.
         let least = (width + number_bits).saturating_sub(W::BITS);
-        let shift = width - bits(begins.len()).saturating_sub(SPARSE).max(least).min(width);
+        let slots = bits(begins.len()) + u32::from(begins.len() <= SMALL);
+        let shift = width - slots.max(least).min(width);
         let slot_mask = ones(shift);
         let mut layout = Layout { begins, first, slot_mask, slots: Vec::new(), tables: Vec::new() };
         if !begins.is_empty() {
