@@ -207,6 +207,9 @@ impl<S: States> Nfa<S> {
             if now == none {
                 return false;
             }
+            if now & self.end & self.stay != none {
+                return true;
+            }
         }
         now & self.end != none
     }

@@ -1,5 +1,6 @@
 //! Sets of pairs: communities (RFC 1997).
 
+use alloc::boxed::Box;
 use alloc::collections::binary_heap::{BinaryHeap, PeekMut};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
@@ -47,7 +48,8 @@ impl PairItem {
 /// ```
 #[derive(Debug, Clone)]
 pub struct PairSet {
-    /// Spans, and products of one first value.
+    points: Points,
+    /// Spans of more than one pair, and products of one first value.
     spans: RangeSet<u32>,
     /// Other products
     products: Products,
@@ -61,9 +63,15 @@ const fn number((high, low): (u16, u16)) -> u32 {
 impl PairSet {
     /// A set of `items`, in the order of the source text.
     pub fn new(items: Vec<PairItem>) -> Self {
-        let (mut spans, mut products) = (Vec::new(), Vec::new());
+        let (mut points, mut spans, mut products) = (Vec::new(), Vec::new(), Vec::new());
         for item in &items {
             match *item {
+                PairItem::Span(low, high) if low == high => points.push(number(low)),
+                PairItem::Product { first, second }
+                    if first.0 == first.1 && second.0 == second.1 =>
+                {
+                    points.push(number((first.0, second.0)));
+                }
                 PairItem::Span(low, high) => spans.push((number(low), number(high))),
                 PairItem::Product { first, second } if first.0 == first.1 => {
                     spans.push((number((first.0, second.0)), number((first.0, second.1))));
@@ -71,13 +79,20 @@ impl PairSet {
                 PairItem::Product { first, second } => products.push((first, second)),
             }
         }
-        Self { spans: RangeSet::new(spans), products: Products::new(&products), items }
+        Self {
+            points: Points::new(points),
+            spans: RangeSet::new(spans),
+            products: Products::new(&products),
+            items,
+        }
     }
 
     /// Whether an item has `pair` in it.
     #[inline]
     pub fn contains(&self, pair: (u16, u16)) -> bool {
-        self.spans.contains(number(pair)) || self.products.contains(pair)
+        self.points.contains(number(pair))
+            || (!self.spans.is_empty() && self.spans.contains(number(pair)))
+            || self.products.contains(pair)
     }
 
     /// Whether there is no item.
@@ -136,6 +151,50 @@ impl fmt::Display for PairSet {
     }
 }
 
+/// Single pairs. Most communities of a route are in no set, so first a bit is asked that most of them have not set.
+#[derive(Debug, Clone)]
+struct Points {
+    /// Sorted
+    pairs: Box<[u32]>,
+    /// A power of two of bits, at least 8 for each pair: those that the pairs' products with a constant begin with
+    bits: Box<[u64]>,
+    /// How many bits of the product are not used
+    shift: u32,
+}
+
+impl Points {
+    fn new(mut pairs: Vec<u32>) -> Self {
+        pairs.sort_unstable();
+        pairs.dedup();
+        let words = (pairs.len() / 8 + 1).next_power_of_two();
+        let mut points = Self {
+            bits: alloc::vec![0; words].into(),
+            shift: 64 - 6 - words.trailing_zeros(),
+            pairs: pairs.into(),
+        };
+        for pair in &points.pairs {
+            let bit = points.bit(*pair);
+            if let Some(word) = points.bits.get_mut(bit / 64) {
+                *word |= 1 << (bit % 64);
+            }
+        }
+        points
+    }
+
+    #[inline]
+    fn bit(&self, pair: u32) -> usize {
+        let product = u64::from(pair).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        (product >> self.shift) as usize
+    }
+
+    #[inline]
+    fn contains(&self, pair: u32) -> bool {
+        let bit = self.bit(pair);
+        let maybe = self.bits.get(bit / 64).is_some_and(|word| word >> (bit % 64) & 1 == 1);
+        maybe && self.pairs.binary_search(&pair).is_ok()
+    }
+}
+
 /// First and last value.
 type Range = (u16, u16);
 
@@ -190,10 +249,12 @@ impl Products {
         Self { starts, nodes: nodes.into_iter().map(RangeSet::new).collect() }
     }
 
-    fn contains(&self, (first, second): (u16, u16)) -> bool {
-        if self.nodes.is_empty() {
-            return false;
-        }
+    #[inline]
+    fn contains(&self, pair: (u16, u16)) -> bool {
+        !self.nodes.is_empty() && self.search(pair)
+    }
+
+    fn search(&self, (first, second): (u16, u16)) -> bool {
         let leaf = self.starts.partition_point(|start| *start <= first) - 1;
         let mut at = self.nodes.len() / 2 + leaf;
         while at > 0 {
