@@ -1,7 +1,7 @@
 //! Target of policy.
 
 use bgp_wire::{AsPathBuilder, Community, Origin, PathAttributes, SegmentKind};
-use policy::Vm;
+use policy::{NoHost, Vm};
 use rib::{Route, RouteSource};
 
 /// Source text of the filter language. What compiles is run for a few routes.
@@ -31,8 +31,8 @@ pub fn policy_source(data: &[u8]) {
                 preference: 100,
                 attributes: attributes.view(),
             };
-            let verdict = program.run(&mut vm, filter, &route);
-            assert_eq!(verdict, again.run(&mut used, same, &route));
+            let verdict = program.run(&mut vm, filter, &route, &NoHost);
+            assert_eq!(verdict, again.run(&mut used, same, &route, &NoHost));
         }
     }
 }

@@ -41,9 +41,12 @@ struct Tests {
     same: Vec<(String, String, bool, Span)>,
 }
 
+/// A prefix, the longest length, and the AS number.
+type Entry = (IpNet, u8, u32);
+
 /// Tables of ROAs by number: name, and the entries.
 #[derive(Default)]
-struct Tables(Vec<(String, Vec<(IpNet, u8, u32)>)>);
+struct Tables(Vec<(String, Vec<Entry>)>);
 
 impl Host for Tables {
     /// RFC 6811 §2

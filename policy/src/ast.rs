@@ -151,7 +151,7 @@ pub enum MaskItemKind {
     /// `*`
     Some,
     /// A number, a name, a range, a set, or an expression in brackets
-    Item(SetItem),
+    Item(Box<SetItem>),
     /// `[ … ]`
     Set(Vec<SetItem>),
 }

@@ -82,7 +82,6 @@ pub(crate) enum Access {
 use Access::{Read, Unset, Write};
 use Attribute as A;
 
-
 /// Name, attribute, type and access.
 const TABLE: &[(&str, Attribute, Type, Access)] = &[
     ("net", A::Net, Type::Prefix, Read),

@@ -96,6 +96,11 @@ impl ProgramBuilder {
         }
     }
 
+    /// What is compiled so far.
+    pub const fn program(&self) -> &Program {
+        &self.program
+    }
+
     /// Adds a function.
     pub fn add_function(&mut self, function: &Function) {
         let Ok(number) = u16::try_from(self.program.functions.len()) else {
@@ -108,7 +113,10 @@ impl ProgramBuilder {
         // Its own code calls it by this number; until it is there, it is empty.
         self.program.functions.push(crate::program::Code::empty(&function.name.text));
         self.add(&function.name, Symbol::Function(number));
-        let mut state = FunctionState { function: Some(function.result.map(|one| one.ty)), ..Default::default() };
+        let mut state = FunctionState {
+            function: Some(function.result.map(|one| one.ty)),
+            ..Default::default()
+        };
         for (ty, name) in &function.arguments {
             self.declare(&mut state, name, ty.ty);
         }
@@ -118,7 +126,8 @@ impl ProgramBuilder {
         let register = state.temporary();
         state.emit(end, Instruction::Void { to: register });
         state.emit(end, Instruction::Return { of: register });
-        let code = state.finish(Some(&function.name.text), arguments, function.span, &mut self.errors);
+        let code =
+            state.finish(Some(&function.name.text), arguments, function.span, &mut self.errors);
         if function.result.is_none()
             && let Some(signature) = self.signatures.get_mut(usize::from(number))
             && let Some(only) = common(&state.returns)
@@ -161,9 +170,7 @@ impl ProgramBuilder {
     /// Whether two functions do the same.
     pub fn same(&self, one: &str, two: &str) -> Option<bool> {
         let code = |name: &str| match self.symbols.get(name) {
-            Some((Symbol::Function(number), _)) => {
-                self.program.functions.get(usize::from(*number))
-            }
+            Some((Symbol::Function(number), _)) => self.program.functions.get(usize::from(*number)),
             _ => None,
         };
         let (one, two) = (code(one)?, code(two)?);
@@ -326,7 +333,11 @@ fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a s
         row[b.len()]
     };
     let most = 1 + name.len() / 4;
-    known.map(|other| (distance(other), other)).filter(|(far, _)| *far <= most).min().map(|one| one.1)
+    known
+        .map(|other| (distance(other), other))
+        .filter(|(far, _)| *far <= most)
+        .min()
+        .map(|one| one.1)
 }
 
 impl ProgramBuilder {

@@ -122,7 +122,7 @@ impl Parser {
             (&["label"], Field::Label),
         ];
         for (words, field) in names {
-            let known = (field != Field::Label || ipv6) && (words[0] != "next" || ipv6);
+            let known = ipv6 || (field != Field::Label && words.first() != Some(&"next"));
             if known && self.eat_symbols(words) {
                 return Ok(field);
             }
@@ -173,7 +173,9 @@ impl Parser {
             let not = self.eat("!");
             if field == Field::Fragment {
                 let bit = FRAGMENTS.into_iter().find(|(name, _)| self.eat_symbol(name));
-                let Some((_, value)) = bit else { return Err(self.unexpected("a kind of fragment")) };
+                let Some((_, value)) = bit else {
+                    return Err(self.unexpected("a kind of fragment"));
+                };
                 tests.push(Test { and, operator: u8::from(not) * NOT, value });
             } else {
                 let value = self.number()?;
@@ -239,7 +241,11 @@ impl fmt::Display for FlowNet {
                 }
                 FlowPart::Numbers(field, tests) => {
                     let header = self.ipv6 && *field == Field::Protocol;
-                    if header { f.write_str("next header")? } else { write!(f, "{field}")? }
+                    if header {
+                        f.write_str("next header")?;
+                    } else {
+                        write!(f, "{field}")?;
+                    }
                     f.write_str(" ")?;
                     numbers(f, tests)?;
                 }
@@ -256,10 +262,7 @@ impl fmt::Display for FlowNet {
 
 /// Two tests that are a range.
 const fn is_range(tests: &[Test]) -> bool {
-    matches!(
-        tests,
-        [Test { operator: 3, .. }, Test { operator: 5, and: true, .. }, ..]
-    )
+    matches!(tests, [Test { operator: 3, .. }, Test { operator: 5, and: true, .. }, ..])
 }
 
 fn numbers(f: &mut fmt::Formatter<'_>, mut tests: &[Test]) -> fmt::Result {

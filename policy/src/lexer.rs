@@ -284,7 +284,9 @@ fn route_distinguisher(text: &str) -> Option<RouteDistinguisher> {
             Some(RouteDistinguisher::ipv4(address, short(number(local)?)?))
         }
         [asn, local] => match (number(asn)?, number(local)?) {
-            (asn, local) if asn <= 0xffff => Some(RouteDistinguisher::two_octet_as(short(asn)?, local)),
+            (asn, local) if asn <= 0xffff => {
+                Some(RouteDistinguisher::two_octet_as(short(asn)?, local))
+            }
             (asn, local) => Some(RouteDistinguisher::four_octet_as(asn, short(local)?)),
         },
         ["0", asn, local] => {

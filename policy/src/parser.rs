@@ -202,6 +202,20 @@ impl Parser {
         }
     }
 
+    /// Takes a word, be it a keyword or not.
+    ///
+    /// # Errors
+    /// When something else comes next.
+    pub fn word(&mut self) -> Parsed<String> {
+        match self.peek_symbol().map(String::from) {
+            Some(word) => {
+                self.at += 1;
+                Ok(word)
+            }
+            None => Err(self.unexpected("a word")),
+        }
+    }
+
     /// Takes a string in double quotes.
     ///
     /// # Errors
@@ -386,10 +400,42 @@ impl Parser {
 /// Words that mean something wherever they stand.
 fn is_reserved(word: &str) -> bool {
     const WORDS: [&str; 36] = [
-        "accept", "bgpmask", "bgppath", "bool", "bytestring", "case", "clist", "define", "defined",
-        "do", "ec", "eclist", "else", "error", "false", "filter", "for", "format", "function",
-        "if", "int", "ip", "lc", "lclist", "pair", "prefix", "print", "printn", "quad", "rd",
-        "reject", "return", "string", "then", "true", "unset",
+        "accept",
+        "bgpmask",
+        "bgppath",
+        "bool",
+        "bytestring",
+        "case",
+        "clist",
+        "define",
+        "defined",
+        "do",
+        "ec",
+        "eclist",
+        "else",
+        "error",
+        "false",
+        "filter",
+        "for",
+        "format",
+        "function",
+        "if",
+        "int",
+        "ip",
+        "lc",
+        "lclist",
+        "pair",
+        "prefix",
+        "print",
+        "printn",
+        "quad",
+        "rd",
+        "reject",
+        "return",
+        "string",
+        "then",
+        "true",
+        "unset",
     ];
     WORDS.contains(&word)
 }

@@ -92,47 +92,134 @@ pub(crate) enum ExtendedForm {
 /// One instruction. Only [`Instruction::Next`] may jump back.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Instruction {
-    Constant { to: Register, constant: u16 },
-    Void { to: Register },
-    Move { to: Register, of: Register },
-    Attribute { to: Register, attribute: Attribute },
-    SetAttribute { attribute: Attribute, of: Register },
-    Unset { attribute: Attribute },
-    Unary { operation: Unary, to: Register, of: Register },
-    Binary { operation: Binary, to: Register, left: Register, right: Register },
+    Constant {
+        to: Register,
+        constant: u16,
+    },
+    Void {
+        to: Register,
+    },
+    Move {
+        to: Register,
+        of: Register,
+    },
+    Attribute {
+        to: Register,
+        attribute: Attribute,
+    },
+    SetAttribute {
+        attribute: Attribute,
+        of: Register,
+    },
+    Unset {
+        attribute: Attribute,
+    },
+    Unary {
+        operation: Unary,
+        to: Register,
+        of: Register,
+    },
+    Binary {
+        operation: Binary,
+        to: Register,
+        left: Register,
+        right: Register,
+    },
     /// `(a, b, c)` of three registers in a row
-    Large { to: Register, of: Register },
-    Extended { form: ExtendedForm, to: Register, left: Register, right: Register },
+    Large {
+        to: Register,
+        of: Register,
+    },
+    Extended {
+        form: ExtendedForm,
+        to: Register,
+        left: Register,
+        right: Register,
+    },
     /// Makes a value that of a type, where it is not known to be, or to be converted
-    Convert { to: Register, of: Register, ty: Type },
-    Jump { target: u16 },
+    Convert {
+        to: Register,
+        of: Register,
+        ty: Type,
+    },
+    Jump {
+        target: u16,
+    },
     /// Jumps when the register holds `when`.
-    JumpIf { of: Register, when: bool, target: u16 },
+    JumpIf {
+        of: Register,
+        when: bool,
+        target: u16,
+    },
     /// Jumps when the test of a register against a constant comes out as `when`.
-    JumpIfMatch { of: Register, constant: u16, when: bool, target: u16 },
+    JumpIfMatch {
+        of: Register,
+        constant: u16,
+        when: bool,
+        target: u16,
+    },
     /// Jumps when a constant is in a list attribute, or is not.
-    JumpIfIn { constant: u16, attribute: Attribute, when: bool, target: u16 },
+    JumpIfIn {
+        constant: u16,
+        attribute: Attribute,
+        when: bool,
+        target: u16,
+    },
     /// Calls a function, whose registers begin at `base` with its arguments. The result is there.
-    Call { function: u16, base: Register },
-    Return { of: Register },
+    Call {
+        function: u16,
+        base: Register,
+    },
+    Return {
+        of: Register,
+    },
     /// Begins with a list: its register and the next one are the iterator.
-    Iterate { iterator: Register },
+    Iterate {
+        iterator: Register,
+    },
     /// The next element, or a jump behind the loop.
-    Next { to: Register, iterator: Register, target: u16 },
+    Next {
+        to: Register,
+        iterator: Register,
+        target: u16,
+    },
     /// The end of a loop's body: back to its [`Instruction::Next`].
-    Again { target: u16 },
+    Again {
+        target: u16,
+    },
     MaskBegin,
     /// An item that is a value: a number, a path, or a set
-    MaskItem { of: Register, repeat: bool },
-    MaskRange { low: Register, high: Register, repeat: bool },
-    MaskOne { repeat: bool },
+    MaskItem {
+        of: Register,
+        repeat: bool,
+    },
+    MaskRange {
+        low: Register,
+        high: Register,
+        repeat: bool,
+    },
+    MaskOne {
+        repeat: bool,
+    },
     MaskSome,
-    MaskEnd { to: Register },
+    MaskEnd {
+        to: Register,
+    },
     /// `roa_check` of a table of the host; the network, and the AS number behind it
-    Roa { to: Register, table: u16, of: Register },
-    Print { of: Register },
-    PrintEnd { line: bool },
-    Assert { of: Register },
+    Roa {
+        to: Register,
+        table: u16,
+        of: Register,
+    },
+    Print {
+        of: Register,
+    },
+    PrintEnd {
+        line: bool,
+    },
+    Assert {
+        of: Register,
+    },
     End(End),
     /// The filter has come to its end without a verdict.
     FellOff,
@@ -167,6 +254,26 @@ impl Program {
     /// Name of a filter, if it has one.
     pub fn name(&self, filter: FilterId) -> Option<&str> {
         self.filters.get(filter.0 as usize)?.name.as_deref()
+    }
+
+    /// The attributes that a filter and the functions that it calls may change, and where.
+    pub fn changes(&self, filter: FilterId) -> impl Iterator<Item = (Attribute, Span)> {
+        let (mut found, mut seen, mut next) = (Vec::new(), Vec::new(), Vec::new());
+        next.extend(self.filters.get(filter.0 as usize));
+        while let Some(code) = next.pop() {
+            for (instruction, span) in code.instructions.iter().zip(&code.spans) {
+                match instruction {
+                    Instruction::SetAttribute { attribute, .. }
+                    | Instruction::Unset { attribute } => found.push((*attribute, *span)),
+                    Instruction::Call { function, .. } if !seen.contains(function) => {
+                        seen.push(*function);
+                        next.extend(self.functions.get(usize::from(*function)));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found.into_iter()
     }
 
     /// A number that is equal for filters of the same code, constants and functions, wherever they stand.

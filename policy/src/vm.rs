@@ -169,8 +169,14 @@ struct Frame {
 pub(crate) enum Place {
     Constant(u16),
     /// Among the route's attributes
-    Route { start: u32, length: u32 },
-    Arena { start: u32, length: u32 },
+    Route {
+        start: u32,
+        length: u32,
+    },
+    Arena {
+        start: u32,
+        length: u32,
+    },
 }
 
 /// Content of a register.
@@ -376,7 +382,9 @@ impl Run<'_> {
                 }
                 Instruction::Return { of } => {
                     let value = self.cell(of);
-                    let Some(frame) = self.vm.frames.pop() else { return Ok(Outcome::Value(value)) };
+                    let Some(frame) = self.vm.frames.pop() else {
+                        return Ok(Outcome::Value(value));
+                    };
                     self.set(0, value);
                     self.base = frame.base as usize;
                     at = usize::from(frame.at);
@@ -401,7 +409,12 @@ impl Run<'_> {
     }
 
     /// What goes on with the next instruction.
-    fn simple(&mut self, code: &Code, at: usize, instruction: &Instruction) -> Result<(), TrapKind> {
+    fn simple(
+        &mut self,
+        code: &Code,
+        at: usize,
+        instruction: &Instruction,
+    ) -> Result<(), TrapKind> {
         let (to, cell) = match *instruction {
             Instruction::Constant { to, constant } => (to, self.load(constant)),
             Instruction::Void { to } => (to, Cell::Void),
@@ -548,9 +561,7 @@ pub(crate) fn cell_of(value: &Value, constant: u16) -> Cell {
         Value::Ip(value) => Cell::Ip(*value),
         Value::Prefix(value) => Cell::Prefix(*value),
         Value::Net(_) => Cell::Net(constant),
-        Value::RouteDistinguisher(value) => {
-            Cell::RouteDistinguisher(u64::from_be_bytes(value.0))
-        }
+        Value::RouteDistinguisher(value) => Cell::RouteDistinguisher(u64::from_be_bytes(value.0)),
         Value::Extended(value) => Cell::Extended(*value),
         Value::Large(value) => Cell::Large(*value),
         Value::Text(_) => Cell::Text(Place::Constant(constant)),

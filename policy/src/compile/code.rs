@@ -31,15 +31,15 @@ impl Emitter {
     /// Lets a jump lead to the next instruction.
     pub(super) fn land(&mut self, jump: usize) {
         let here = self.here();
-        match self.instructions.get_mut(jump) {
-            Some(
-                Instruction::Jump { target }
-                | Instruction::JumpIf { target, .. }
-                | Instruction::JumpIfMatch { target, .. }
-                | Instruction::JumpIfIn { target, .. }
-                | Instruction::Next { target, .. },
-            ) => *target = here,
-            _ => {}
+        if let Some(
+            Instruction::Jump { target }
+            | Instruction::JumpIf { target, .. }
+            | Instruction::JumpIfMatch { target, .. }
+            | Instruction::JumpIfIn { target, .. }
+            | Instruction::Next { target, .. },
+        ) = self.instructions.get_mut(jump)
+        {
+            *target = here;
         }
     }
 

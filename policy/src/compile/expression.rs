@@ -252,12 +252,22 @@ impl ProgramBuilder {
             _ => {
                 let known = matches!(
                     name.text.as_str(),
-                    "defined" | "format" | "from_hex" | "roa_check" | "prepend" | "add" | "delete"
-                        | "filter" | "append"
+                    "defined"
+                        | "format"
+                        | "from_hex"
+                        | "roa_check"
+                        | "prepend"
+                        | "add"
+                        | "delete"
+                        | "filter"
+                        | "append"
                 );
                 let error = if known {
                     let count = arguments.len();
-                    Diagnostic::new(span, format!("`{}` does not take {count} arguments", name.text))
+                    Diagnostic::new(
+                        span,
+                        format!("`{}` does not take {count} arguments", name.text),
+                    )
                 } else {
                     self.unknown(state, &name.text, name.span)
                 };
@@ -321,11 +331,12 @@ impl ProgramBuilder {
                 let net = Tree::new(TreeKind::Attribute(Attribute::Net), Type::Prefix, span);
                 (net, Tree::unary(Unary::Last, path, Type::Int, span))
             }
-            [net, asn] => {
-                (self.typed(state, net, Type::Prefix), self.typed(state, asn, Type::Int))
-            }
+            [net, asn] => (self.typed(state, net, Type::Prefix), self.typed(state, asn, Type::Int)),
             _ => {
-                self.error(span, "`roa_check` takes a table, or a table, a prefix and an AS number");
+                self.error(
+                    span,
+                    "`roa_check` takes a table, or a table, a prefix and an AS number",
+                );
                 return Tree::nothing(span);
             }
         };
@@ -482,9 +493,7 @@ fn method_of(of: Type, name: &str) -> Option<(Unary, Type)> {
         (Type::Prefix | Type::Any, "ip") => (Unary::Address, Type::Ip),
         (Type::Prefix | Type::Any, "maxlen") => (Unary::MaxLength, Type::Int),
         (Type::Prefix | Type::Any, "type") => (Unary::Kind, Type::Enum(EnumType::Net)),
-        (Type::Prefix | Type::Any, "rd") => {
-            (Unary::RouteDistinguisher, Type::RouteDistinguisher)
-        }
+        (Type::Prefix | Type::Any, "rd") => (Unary::RouteDistinguisher, Type::RouteDistinguisher),
         (Type::Prefix | Type::Any, "src") => (Unary::Source, Type::Prefix),
         (Type::Prefix | Type::Any, "dst") => (Unary::Destination, Type::Prefix),
         (Type::Ip | Type::Any, "is_v4") => (Unary::IsV4, Type::Bool),
@@ -503,7 +512,11 @@ fn may_change(operation: Binary, of: Type, item: Type) -> bool {
         (Binary::Prepend | Binary::Delete, Type::List(Path), Type::Int) => true,
         (Binary::Concat, a, b) => a == b,
         (_, Type::List(Path), Type::Set(SetType::Int | SetType::Empty)) => set,
-        (Binary::Include | Binary::Delete, Type::List(Communities), Type::Pair | Type::Quad | Type::Ip)
+        (
+            Binary::Include | Binary::Delete,
+            Type::List(Communities),
+            Type::Pair | Type::Quad | Type::Ip,
+        )
         | (Binary::Include | Binary::Delete, Type::List(Extended), Type::Extended)
         | (Binary::Include | Binary::Delete, Type::List(Large), Type::Large) => true,
         (_, Type::List(a), Type::List(b)) => a == b && a != Path,
@@ -583,10 +596,7 @@ fn may_match(left: Type, right: Type) -> bool {
         | (Type::Text, Type::Text)
         | (Type::Ip | Type::Prefix, Type::Prefix | Type::Set(SetType::Prefix))
         | (Type::Ip | Type::Quad, Type::Set(SetType::Ip))
-        | (
-            Type::List(Communities),
-            Type::Set(SetType::Pair | SetType::Quad | SetType::Ip),
-        )
+        | (Type::List(Communities), Type::Set(SetType::Pair | SetType::Quad | SetType::Ip))
         | (Type::List(Extended), Type::Set(SetType::Extended))
         | (Type::List(Large), Type::Set(SetType::Large)) => true,
         (_, Type::Set(of)) => left.set() == Some(of),

@@ -120,10 +120,13 @@ impl ProgramBuilder {
             }
         };
         let low = number(low)?;
-        Some((low, match high {
-            Some(high) => number(high)?,
-            None => low,
-        }))
+        Some((
+            low,
+            match high {
+                Some(high) => number(high)?,
+                None => low,
+            },
+        ))
     }
 
     /// `(a, b..c)` and `(a, *, *)`
@@ -253,10 +256,12 @@ fn build(ty: SetType, items: Vec<Item>) -> Option<Set> {
             });
             Set::Prefix(Arc::new(PrefixSet::new(&patterns.collect::<Option<Vec<_>>>()?)?))
         }
-        SetType::RouteDistinguisher => Set::RouteDistinguisher(ranges(items, |value| match value {
-            Value::RouteDistinguisher(value) => Some(u64::from_be_bytes(value.0)),
-            _ => None,
-        })?),
+        SetType::RouteDistinguisher => {
+            Set::RouteDistinguisher(ranges(items, |value| match value {
+                Value::RouteDistinguisher(value) => Some(u64::from_be_bytes(value.0)),
+                _ => None,
+            })?)
+        }
         SetType::Extended => Set::Extended(ranges(items, |value| match value {
             Value::Extended(value) => Some(*value),
             _ => None,
@@ -265,9 +270,12 @@ fn build(ty: SetType, items: Vec<Item>) -> Option<Set> {
             Value::Large(value) => Some(*value),
             _ => None,
         })?),
-        SetType::Enum(of) => Set::Enum(of, ranges(items, |value| match value {
-            Value::Enum(_, value) => Some(*value),
-            _ => None,
-        })?),
+        SetType::Enum(of) => Set::Enum(
+            of,
+            ranges(items, |value| match value {
+                Value::Enum(_, value) => Some(*value),
+                _ => None,
+            })?,
+        ),
     })
 }

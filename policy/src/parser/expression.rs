@@ -157,7 +157,7 @@ impl Parser {
                     self.take(ExprKind::Ip(address))
                 }
             }
-            TokenKind::Symbol(word) => self.word(&word)?,
+            TokenKind::Symbol(word) => self.symbol(&word)?,
             TokenKind::Quoted(name) => {
                 self.at += 1;
                 self.name_or_call(Name { text: name, span: start })?
@@ -172,7 +172,7 @@ impl Parser {
         kind
     }
 
-    fn word(&mut self, word: &str) -> Parsed<ExprKind> {
+    fn symbol(&mut self, word: &str) -> Parsed<ExprKind> {
         let span = self.span();
         match word {
             "true" | "on" | "yes" => Ok(self.take(ExprKind::Bool(true))),
@@ -232,7 +232,8 @@ impl Parser {
             _ => return Err(Diagnostic::new(start, "expected an expression")),
         };
         if !self.eat_symbol("empty") {
-            return Err(self.unexpected("an expression, or `empty`")
+            return Err(self
+                .unexpected("an expression, or `empty`")
                 .hint("there are no negative numbers; an empty path is `+empty+`"));
         }
         for _ in 0..count {

@@ -1,5 +1,6 @@
 //! Set and mask literals: `[ 10.0.0.0/8{8,24} ]`, `[ 1, (2,*), (rt,3,4..5) ]`, `[= 1 * 2 =]`.
 
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::vec::Vec;
 
@@ -123,7 +124,7 @@ impl Parser {
             } else if self.is_next("[") {
                 MaskItemKind::Set(self.set_items()?)
             } else {
-                MaskItemKind::Item(self.set_item()?)
+                MaskItemKind::Item(Box::new(self.set_item()?))
             };
             let repeated = self.eat("+");
             items.push(MaskItem { kind, repeated, span: start.to(self.previous_span()) });

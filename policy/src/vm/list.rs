@@ -50,7 +50,8 @@ impl Run<'_> {
 
     /// The octets of an item that may be in a list of this kind.
     fn item(kind: ListKind, item: Cell, out: &mut [u8; 12]) -> Option<&[u8]> {
-        let mut put = |octets: &[u8]| out.get_mut(..octets.len()).map(|o| o.copy_from_slice(octets));
+        let mut put =
+            |octets: &[u8]| out.get_mut(..octets.len()).map(|o| o.copy_from_slice(octets));
         match (kind, item) {
             (ListKind::Communities, Cell::Pair(value) | Cell::Quad(value)) => {
                 put(&value.to_be_bytes())?;
@@ -103,7 +104,9 @@ impl Run<'_> {
         let count = self.octets(more).len() / width;
         for index in 0..count {
             let mut space = [0; 12];
-            let Some(item) = self.octets(more).get(index * width..(index + 1) * width) else { break };
+            let Some(item) = self.octets(more).get(index * width..(index + 1) * width) else {
+                break;
+            };
             let Some(copy) = space.get_mut(..width) else { break };
             copy.copy_from_slice(item);
             let there = self.vm.arena.get(start..).unwrap_or_default();
@@ -232,4 +235,3 @@ const fn flags(code: AttributeCode) -> u8 {
         _ => 0xc0,
     }
 }
-

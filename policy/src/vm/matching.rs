@@ -28,9 +28,7 @@ impl Run<'_> {
             (Cell::Int(asn), Cell::List(ListKind::Path, place)) => {
                 Ok(self.path(place).segments().flat_map(|one| one.asns()).any(|one| one == asn))
             }
-            (_, Cell::List(kind, place)) => {
-                self.in_list(left, kind, place).ok_or(TrapKind::Type)
-            }
+            (_, Cell::List(kind, place)) => self.in_list(left, kind, place).ok_or(TrapKind::Type),
             (Cell::Text(text), Cell::Text(pattern)) => {
                 Ok(glob(self.octets(pattern), self.octets(text)))
             }

@@ -64,7 +64,7 @@ impl Run<'_> {
                 Cell::Enum(EnumType::Net, self.net(of)?.kind())
             }
             (_, Cell::Net(_) | Cell::RouteNet) => return self.of_net(operation, of),
-            (Unary::FromHex, Cell::Text(place)) => self.from_hex(place)?,
+            (Unary::FromHex, Cell::Text(place)) => self.unhex(place)?,
             _ => return wrong,
         })
     }
@@ -137,7 +137,9 @@ impl Run<'_> {
             (Binary::Delete, Cell::List(kind, place), item) => {
                 self.keep(kind, place, item, false)?
             }
-            (Binary::Filter, Cell::List(kind, place), item) => self.keep(kind, place, item, true)?,
+            (Binary::Filter, Cell::List(kind, place), item) => {
+                self.keep(kind, place, item, true)?
+            }
             (Binary::Concat, Cell::Text(a), Cell::Text(b)) => Cell::Text(self.join(a, b)?),
             (Binary::Concat, Cell::Bytes(a), Cell::Bytes(b)) => Cell::Bytes(self.join(a, b)?),
             _ => return Err(TrapKind::Type),
@@ -244,7 +246,9 @@ impl Run<'_> {
             (Some(Extra::Ip(value)), Type::Ip) => Cell::Ip(value),
             (Some(Extra::Quad(value)), Type::Quad) => Cell::Quad(value),
             (Some(Extra::Enum(value)), Type::Enum(of)) => Cell::Enum(of, value),
-            (Some(Extra::Text(value)), Type::Text) => Cell::Text(self.keep_octets(value.as_bytes())?),
+            (Some(Extra::Text(value)), Type::Text) => {
+                Cell::Text(self.keep_octets(value.as_bytes())?)
+            }
             _ => Cell::Void,
         })
     }
@@ -274,9 +278,7 @@ impl Run<'_> {
                 let whole = self.attributes().bytes();
                 &whole[part(whole, start, length)]
             }
-            Place::Arena { start, length } => {
-                &self.vm.arena[part(&self.vm.arena, start, length)]
-            }
+            Place::Arena { start, length } => &self.vm.arena[part(&self.vm.arena, start, length)],
         }
     }
 
@@ -323,7 +325,9 @@ impl Run<'_> {
                 let start = start as usize;
                 if let Some(route) = self.route {
                     let whole = route.attributes.bytes();
-                    self.vm.arena.extend_from_slice(whole.get(start..start + length).unwrap_or_default());
+                    self.vm
+                        .arena
+                        .extend_from_slice(whole.get(start..start + length).unwrap_or_default());
                 }
             }
         }
@@ -337,7 +341,7 @@ impl Run<'_> {
         self.made(start)
     }
 
-    fn from_hex(&mut self, text: Place) -> Result<Cell> {
+    fn unhex(&mut self, text: Place) -> Result<Cell> {
         let digits: alloc::vec::Vec<u8> =
             self.octets(text).iter().copied().filter(|octet| *octet != b':').collect();
         let digit = |octet: u8| char::from(octet).to_digit(16).and_then(|d| u8::try_from(d).ok());

@@ -23,7 +23,7 @@ impl Run<'_> {
         let mut last = 0;
         for segment in self.path(place).segments() {
             match segment.kind {
-                SegmentKind::Sequence => last = segment.asns().last().unwrap_or(last),
+                SegmentKind::Sequence => last = segment.asns().next_back().unwrap_or(last),
                 SegmentKind::Set => break,
                 SegmentKind::ConfedSequence | SegmentKind::ConfedSet => {}
             }
