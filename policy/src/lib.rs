@@ -53,7 +53,7 @@ mod vm;
 pub use compile::ProgramBuilder;
 pub use error::{Diagnostic, Diagnostics};
 pub use program::{FilterId, Program};
-pub use vm::{Extra, Host, Limits, NoHost, Roa, Trap, TrapKind, Verdict, Vm};
+pub use vm::{Extra, Host, Limits, NoHost, Roa, TraceStep, Trap, TrapKind, Verdict, Vm};
 
 /// Compiles a text of `define`, `function` and `filter` statements.
 ///
