@@ -393,7 +393,7 @@ impl Run<'_> {
                 (to, operation::extended(form, self.cell(left), self.cell(right))?)
             }
             Instruction::Convert { to, of, ty } => (to, operation::convert(self.cell(of), ty)?),
-            Instruction::Iterate { iterator } => (iterator + 1, Cell::Int(0)),
+            Instruction::Iterate { iterator } => (iterator + 1, Cell::Large([0; 3])),
             Instruction::MaskBegin => {
                 self.vm.mask.clear();
                 return Ok(());

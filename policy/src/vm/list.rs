@@ -23,6 +23,9 @@ pub(super) const fn width(kind: ListKind) -> usize {
     }
 }
 
+/// How many comparisons cost as much as an instruction.
+const COMPARED: usize = 8;
+
 /// An element as a value.
 fn element(kind: ListKind, octets: &[u8]) -> Option<Cell> {
     Some(match kind {
@@ -106,6 +109,7 @@ impl Run<'_> {
         let (start, width) = (self.vm.arena.len(), width(kind));
         self.copy(place)?;
         let count = self.octets(more).len() / width;
+        self.burn(count * (self.octets(place).len() / width + count) / COMPARED)?;
         for index in 0..count {
             let mut space = [0; 12];
             let Some(item) = self.octets(more).get(index * width..(index + 1) * width) else {
@@ -135,6 +139,9 @@ impl Run<'_> {
         }
         let (start, width) = (self.vm.arena.len(), width(kind));
         let count = self.octets(place).len() / width;
+        if let Cell::List(_, other) = item {
+            self.burn(count * (self.octets(other).len() / width) / COMPARED)?;
+        }
         for index in 0..count {
             let mut space = [0; 12];
             let Some(octets) = self.octets(place).get(index * width..(index + 1) * width) else {
@@ -164,22 +171,26 @@ impl Run<'_> {
         }
     }
 
-    /// The next element of the list in a register; how many there were stands in the one behind it.
+    /// The next element of the list in a register. The one behind it holds where that stands, and how many ASes the
+    /// segment of a path has left.
     pub(super) fn next_element(&mut self, iterator: u8) -> Result<Option<Cell>> {
-        let (Cell::List(kind, place), Cell::Int(index)) =
+        let (Cell::List(kind, place), Cell::Large([at, left, _])) =
             (self.cell(iterator), self.cell(iterator + 1))
         else {
             return Err(TrapKind::Type);
         };
-        let at = index as usize;
-        let next = if kind == ListKind::Path {
-            self.path(place).segments().flat_map(|one| one.asns()).nth(at).map(Cell::Int)
-        } else {
-            let octets = self.octets(place).chunks_exact(width(kind)).nth(at);
-            octets.and_then(|octets| element(kind, octets))
+        let (octets, mut at, mut left) = (self.octets(place), at as usize, left);
+        while kind == ListKind::Path && left == 0 {
+            let Some(count) = octets.get(at + 1) else { return Ok(None) };
+            (at, left) = (at + 2, (*count).into());
+        }
+        let Some(element) = octets.get(at..at + width(kind)).and_then(|one| element(kind, one))
+        else {
+            return Ok(None);
         };
-        self.set(iterator + 1, Cell::Int(index.saturating_add(1)));
-        Ok(next)
+        let next = u32::try_from(at + width(kind)).unwrap_or(u32::MAX);
+        self.set(iterator + 1, Cell::Large([next, left.saturating_sub(1), 0]));
+        Ok(Some(element))
     }
 }
 
