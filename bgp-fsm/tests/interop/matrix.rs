@@ -48,7 +48,7 @@ pub(crate) const fn cell(kind: Kind, feature: Feature) -> Cell {
             Kind::Bird20 | Kind::Bird217 | Kind::Bird31 | Kind::OpenBgpd | Kind::ExaBgp,
             F::Notification,
         ) => Lacks("does not offer the N bit of RFC 8538", Proof::Open),
-        (Kind::Bird20, F::SendHold) => Lacks("has none before 2.14", Proof::Parser),
+        (Kind::Bird20, F::SendHold) => Lacks("has none before 2.15", Proof::Parser),
         (Kind::ExaBgp, F::Gtsm) => {
             Half(Part::Theirs, "sends with TTL 255 on connections that it makes, but minds none")
         }
