@@ -19,7 +19,7 @@ use crate::attribute::Attribute;
 use crate::mask::{MaskItem, PathMask};
 use crate::program::{Code, FilterId, Instruction, Program};
 use crate::span::Span;
-use crate::types::EnumType;
+use crate::types::{EnumType, Type};
 use crate::value::{Net, Value};
 
 /// What a filter says of a route.
@@ -421,7 +421,11 @@ impl Run<'_> {
             Instruction::Move { to, of } => (to, self.cell(of)),
             Instruction::Attribute { to, attribute } => (to, self.attribute(attribute)?),
             Instruction::SetAttribute { attribute, of } => {
-                self.change(attribute, self.cell(of));
+                let cell = match (attribute.ty(), self.cell(of)) {
+                    (Type::Quad, Cell::Int(value)) => Cell::Quad(value),
+                    (ty, cell) => operation::convert(cell, ty)?,
+                };
+                self.change(attribute, cell);
                 return Ok(());
             }
             Instruction::Unset { attribute } => {
@@ -443,7 +447,10 @@ impl Run<'_> {
                 (to, operation::extended(form, self.cell(left), self.cell(right))?)
             }
             Instruction::Convert { to, of, ty } => (to, operation::convert(self.cell(of), ty)?),
-            Instruction::Iterate { iterator } => (iterator + 1, Cell::Int(0)),
+            Instruction::Iterate { iterator } => match self.cell(iterator) {
+                Cell::List(..) => (iterator + 1, Cell::Int(0)),
+                _ => return Err(TrapKind::Type),
+            },
             Instruction::MaskBegin => {
                 self.vm.mask.clear();
                 return Ok(());
