@@ -36,6 +36,7 @@ extern crate alloc;
 
 pub mod ast;
 pub mod attribute;
+mod bytes;
 mod compile;
 pub mod error;
 pub mod flow;
@@ -51,6 +52,7 @@ pub mod value;
 mod verify;
 mod vm;
 
+pub use bytes::{BytesError, BytesErrorKind};
 pub use compile::ProgramBuilder;
 pub use error::{Diagnostic, Diagnostics};
 pub use program::{FilterId, Program};

@@ -406,4 +406,6 @@ fn jump(instruction: &Instruction) -> Option<usize> {
 }
 
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 mod tests;
