@@ -146,6 +146,8 @@ pub struct Vm {
     limits: Limits,
     cells: Vec<Cell>,
     arena: Vec<u8>,
+    /// Octets that masks take
+    kept: usize,
     masks: Vec<PathMask>,
     mask: Vec<MaskItem>,
     changes: Vec<(Attribute, Cell)>,
@@ -218,7 +220,7 @@ impl Vm {
         &self.output
     }
 
-    /// How many `bt_assert` there were since the last call of this, and where those stand that failed.
+    /// How many `bt_assert` there were in the last run, and where those stand that failed.
     pub fn take_assertions(&mut self) -> (u32, Vec<Span>) {
         (core::mem::take(&mut self.asserted), core::mem::take(&mut self.failed))
     }
@@ -231,11 +233,14 @@ impl Vm {
     fn reset(&mut self) {
         self.cells.clear();
         self.arena.clear();
+        self.kept = 0;
         self.masks.clear();
         self.mask.clear();
         self.changes.clear();
         self.changed = 0;
         self.output.clear();
+        self.asserted = 0;
+        self.failed.clear();
         self.frames.clear();
     }
 }
@@ -425,6 +430,12 @@ impl Run<'_> {
                     (Type::Quad, Cell::Int(value)) => Cell::Quad(value),
                     (ty, cell) => operation::convert(cell, ty)?,
                 };
+                // No longer than an attribute can be (RFC 4271 §4.3).
+                if let Cell::List(_, place) | Cell::Bytes(place) = cell
+                    && self.octets(place).len() > usize::from(u16::MAX)
+                {
+                    return Err(TrapKind::TooMuchMemory);
+                }
                 self.change(attribute, cell);
                 return Ok(());
             }
@@ -474,13 +485,13 @@ impl Run<'_> {
                 return Ok(());
             }
             Instruction::PrintEnd { line } => {
-                if line {
+                if line && self.vm.output.len() < self.vm.limits.memory as usize {
                     self.vm.output.push('\n');
                 }
                 return Ok(());
             }
             Instruction::Assert { of } => {
-                self.vm.asserted += 1;
+                self.vm.asserted = self.vm.asserted.saturating_add(1);
                 if self.cell(of) != Cell::Bool(true) {
                     self.vm.failed.push(code.spans.get(at).copied().unwrap_or_default());
                 }
