@@ -62,9 +62,9 @@ impl fmt::Display for TokenKind {
 }
 
 /// Longer ones first.
-const PUNCTUATION: [&str; 33] = [
+const PUNCTUATION: [&str; 34] = [
     "!=", "!~", "<=", ">=", "&&", "||", "..", "->", "++", "[=", "=]", "{", "}", "[", "]", "(", ")",
-    ";", ",", "=", "<", ">", "~", "!", "+", "-", "*", "/", ".", ":", "%", "|", "&",
+    ";", ",", "=", "<", ">", "~", "!", "+", "-", "*", "/", ".", ":", "%", "|", "&", "?",
 ];
 
 /// Splits `text` into tokens; the last one is [`TokenKind::End`]. Errors are added to `errors`, and what is
@@ -181,8 +181,17 @@ impl<'a> Lexer<'a> {
         if colons < 2 {
             return false;
         }
-        let Ok(address) = candidate.parse::<core::net::Ipv6Addr>() else { return false };
-        self.at += candidate.len();
+        // Nor does a method (`::1.mask(8)`), nor the colon of a label (`::1:`).
+        let plain = candidate.split('.').next().unwrap_or_default();
+        let mut forms = [candidate, candidate.trim_end_matches('.'), plain]
+            .into_iter()
+            .flat_map(|one| [Some(one), one.strip_suffix(':')]);
+        let found = forms.find_map(|one| {
+            let one = one?;
+            Some((one.len(), one.parse::<core::net::Ipv6Addr>().ok()?))
+        });
+        let Some((length, address)) = found else { return false };
+        self.at += length;
         self.push(start, TokenKind::Ip(IpAddr::V6(address)));
         true
     }
@@ -326,6 +335,12 @@ mod tests {
         assert_eq!(
             tokens("1..2 [=] # no\n a /* b\n */ c"),
             format!("1 `..` 2 `[=` `]` `a` `c` {end}")
+        );
+        assert_eq!(
+            tokens("[= ? =] ::1.mask(8) ::1: fe80::: ::1.2.3.4.mask"),
+            format!(
+                "`[=` `?` `=]` ::1 `.` `mask` `(` 8 `)` ::1 `:` fe80:: `:` ::102:304 `.` `mask` {end}"
+            )
         );
         assert_eq!(tokens("add:1 dead:beef::1"), format!("`add` `:` 1 dead:beef::1 {end}"));
     }
