@@ -62,9 +62,9 @@ impl fmt::Display for TokenKind {
 }
 
 /// Longer ones first.
-const PUNCTUATION: [&str; 33] = [
+const PUNCTUATION: [&str; 34] = [
     "!=", "!~", "<=", ">=", "&&", "||", "..", "->", "++", "[=", "=]", "{", "}", "[", "]", "(", ")",
-    ";", ",", "=", "<", ">", "~", "!", "+", "-", "*", "/", ".", ":", "%", "|", "&",
+    ";", ",", "=", "<", ">", "~", "!", "+", "-", "*", "/", ".", ":", "%", "|", "&", "?",
 ];
 
 /// Splits `text` into tokens; the last one is [`TokenKind::End`]. Errors are added to `errors`, and what is
@@ -174,9 +174,9 @@ impl<'a> Lexer<'a> {
         let length = rest
             .find(|c: char| !c.is_ascii_hexdigit() && c != ':' && c != '.')
             .unwrap_or(rest.len());
-        // A range (`1..2`) or a closing dot does not belong to it.
+        // Neither a range (`1..2`) nor a method (`::1.mask(8)`) belongs to it.
         let candidate = rest.get(..length).unwrap_or_default();
-        let candidate = candidate.split("..").next().unwrap_or_default();
+        let candidate = candidate.split("..").next().unwrap_or_default().trim_end_matches('.');
         let colons = candidate.matches(':').count();
         if colons < 2 {
             return false;
@@ -327,6 +327,8 @@ mod tests {
             tokens("1..2 [=] # no\n a /* b\n */ c"),
             format!("1 `..` 2 `[=` `]` `a` `c` {end}")
         );
+        assert_eq!(tokens("[= ? =]"), format!("`[=` `?` `=]` {end}"));
+        assert_eq!(tokens("::1.is_v4 ::1..::2"), format!("::1 `.` `is_v4` ::1 `..` ::2 {end}"));
         assert_eq!(tokens("add:1 dead:beef::1"), format!("`add` `:` 1 dead:beef::1 {end}"));
     }
 

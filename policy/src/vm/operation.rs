@@ -6,7 +6,6 @@ use core::fmt::Write as _;
 use core::net::{IpAddr, Ipv4Addr};
 
 use bgp_wire::AttributeCode;
-use ipnet::IpNet;
 use rib::RouteSource;
 
 use super::{Cell, Extra, Place, Roa, Run, TrapKind};
@@ -56,7 +55,8 @@ impl Run<'_> {
                 Some(net) => Cell::Ip(net.addr()),
                 None => return wrong,
             },
-            (Unary::IsV4, Cell::Ip(ip)) => Cell::Bool(ip.is_ipv4()),
+            // BIRD keeps an IPv4 address as a mapped one.
+            (Unary::IsV4, Cell::Ip(ip)) => Cell::Bool(ip.to_canonical().is_ipv4()),
             (Unary::Kind, Cell::Prefix(net)) => {
                 Cell::Enum(EnumType::Net, 1 + u8::from(net.addr().is_ipv6()))
             }
@@ -181,10 +181,11 @@ impl Run<'_> {
             (Cell::Quad(a), Cell::Ip(IpAddr::V4(b))) => a.cmp(&b.into()),
             (Cell::Ip(IpAddr::V4(a)), Cell::Quad(b)) => u32::from(a).cmp(&b),
             (Cell::Ip(a), Cell::Ip(b)) => address::to_key(a).cmp(&address::to_key(b)),
-            (Cell::Prefix(a), Cell::Prefix(b)) => {
-                let key = |net: IpNet| (address::to_key(net.addr()), net.prefix_len());
-                key(a).cmp(&key(b))
-            }
+            (Cell::Prefix(a), Cell::Prefix(b)) => a.cmp(&b),
+            (
+                Cell::Prefix(_) | Cell::Net(_) | Cell::RouteNet,
+                Cell::Prefix(_) | Cell::Net(_) | Cell::RouteNet,
+            ) => self.order_nets(left, right)?,
             (Cell::Extended(a), Cell::Extended(b))
             | (Cell::RouteDistinguisher(a), Cell::RouteDistinguisher(b)) => a.cmp(&b),
             (Cell::Large(a), Cell::Large(b)) => a.cmp(&b),
@@ -192,6 +193,18 @@ impl Run<'_> {
             (Cell::Bool(a), Cell::Bool(b)) => a.cmp(&b),
             (Cell::Text(a), Cell::Text(b)) => self.octets(a).cmp(self.octets(b)),
             _ => return Err(TrapKind::Type),
+        })
+    }
+
+    /// By their kinds; within one by what they say.
+    fn order_nets(&self, left: Cell, right: Cell) -> Result<Ordering> {
+        let kind = |cell: Cell| match cell {
+            Cell::Prefix(net) => Ok(1 + u8::from(net.addr().is_ipv6())),
+            _ => self.net(cell).map(Net::kind),
+        };
+        Ok(match kind(left)?.cmp(&kind(right)?) {
+            Ordering::Equal => self.net(left)?.cmp(self.net(right)?),
+            other => other,
         })
     }
 
@@ -473,7 +486,7 @@ const fn source(source: RouteSource) -> u8 {
     match source {
         RouteSource::Static => 1,
         RouteSource::Device => 3,
-        RouteSource::Bgp => 10,
+        RouteSource::Bgp => 11,
         _ => 0,
     }
 }
