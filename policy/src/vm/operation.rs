@@ -175,6 +175,8 @@ impl Run<'_> {
 
     fn order(&self, left: Cell, right: Cell) -> Result<Ordering> {
         Ok(match (left, right) {
+            // What is not there is less than all that is.
+            (Cell::Void, _) | (_, Cell::Void) => (left != Cell::Void).cmp(&(right != Cell::Void)),
             (Cell::Int(a), Cell::Int(b))
             | (Cell::Pair(a), Cell::Pair(b))
             | (Cell::Quad(a), Cell::Quad(b)) => a.cmp(&b),
@@ -507,7 +509,8 @@ fn mask(ip: IpAddr, length: u32) -> IpAddr {
 /// A value where one of type `ty` is wanted.
 pub(super) fn convert(cell: Cell, ty: Type) -> Result<Cell> {
     let fits = match (ty, cell) {
-        (Type::Any, _) | (_, Cell::Void) => true,
+        (_, Cell::Void) => false,
+        (Type::Any, _) => true,
         (Type::Quad, Cell::Ip(IpAddr::V4(ip))) => return Ok(Cell::Quad(ip.into())),
         (Type::Bool, Cell::Bool(_))
         | (Type::Int, Cell::Int(_))
