@@ -122,7 +122,9 @@ pub fn accepted_peer(
     (peer, driver)
 }
 
-fn with_session(session: Session, address: Address) -> (Peer, Driver) {
+/// As [`peer`], for a session that the caller has made and not started: one that was
+/// [restarted](Session::set_restarted), say, or cloned.
+pub fn with_session(session: Session, address: Address) -> (Peer, Driver) {
     let (commands, command_queue) = mpsc::channel(CAPACITY);
     let (updates, update_queue) = mpsc::channel(CAPACITY);
     let (event_queue, events) = mpsc::channel(CAPACITY);

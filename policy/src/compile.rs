@@ -20,7 +20,7 @@ use crate::program::{FilterId, Instruction, Program, Register};
 use crate::span::Span;
 use crate::types::Type;
 use crate::value::Value;
-use crate::vm::Vm;
+use crate::vm::{Vm, cell_of};
 
 /// What a name stands for.
 #[derive(Debug, Clone)]
@@ -232,10 +232,14 @@ impl ProgramBuilder {
             constants.push(value.clone());
             constants.len() - 1
         });
-        u16::try_from(place).unwrap_or_else(|_| {
+        let Ok(number) = u16::try_from(place) else {
             self.error(span, "there are too many constants");
-            0
-        })
+            return 0;
+        };
+        if place == self.program.cells.len() {
+            self.program.cells.push(cell_of(value, number));
+        }
+        number
     }
 }
 

@@ -1,18 +1,22 @@
 //! BIRD's filter language: source text in, a verified program out.
 //!
-//! Source text becomes tokens ([`lexer`]), a tree ([`ast`], made by [`parser`]), typed register code
-//! ([`Program`]), which is verified once and then run for each route in a [`Vm`].
+//! Source text becomes tokens ([`lexer`]), a tree ([`ast`], made by [`parser`]), a typed tree whose constants are
+//! computed, and register code ([`Program`]), which is verified once and then run for each route in a [`Vm`].
 //!
-//! So far the language has: constants by `define`; filters with blocks, `if`, `accept`, `reject`; expressions over
-//! `net`, `source`, `proto`, `preference`, `from` and some BGP attributes; prefix, integer, address and
-//! enumeration sets. What is missing is refused with its place.
+//! The language is that of BIRD 2, with functions, `case`, `for`, all types, sets, masks and lists, and the additions of
+//! newer versions; an operator's file means here what it means there. `roa_check` and attributes that are no BGP path
+//! attributes are asked of a [`Host`].
 //!
 //! ```
 //! use policy::{NoHost, Verdict, Vm, compile};
 //! use rib::{AttributesRef, Route, RouteSource};
 //!
-//! let program = compile("example", "define OWN = [ 192.0.2.0/24+ ]; filter f { if net ~ OWN then accept; reject; }")
-//!     .map_err(|errors| errors.to_string())?;
+//! let text = "
+//!     define OWN = [ 192.0.2.0/24+ ];
+//!     function ours() { return net ~ OWN; }
+//!     filter f { if ours() then { bgp_community.add((64500, 1)); accept; } reject; }
+//! ";
+//! let program = compile("example", text).map_err(|errors| errors.to_string())?;
 //! let filter = program.filter("f").ok_or("no such filter")?;
 //! let mut route = Route {
 //!     net: "192.0.2.128/25".parse().map_err(|_| "no prefix")?,
@@ -53,7 +57,7 @@ mod vm;
 pub use compile::ProgramBuilder;
 pub use error::{Diagnostic, Diagnostics};
 pub use program::{FilterId, Program};
-pub use vm::{Extra, Host, Limits, NoHost, Roa, Trap, TrapKind, Verdict, Vm};
+pub use vm::{Extra, Host, Limits, NoHost, Roa, TraceStep, Trap, TrapKind, Verdict, Vm};
 
 /// Compiles a text of `define`, `function` and `filter` statements.
 ///

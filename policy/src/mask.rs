@@ -53,7 +53,8 @@ pub struct MaskTooLong;
 pub enum Position<S> {
     /// An AS of a sequence
     Asn(u32),
-    /// An AS_SET: it has the place of one AS, and is matched by what matches any of its ASes.
+    /// An AS_SET: it stands for one AS or more, each of them any of its own. So in BIRD, where the path `{1,2}` matches
+    /// `[= 1 =]`, `[= ? =]`, `[= 2 1 2 =]`, but not `[= 1 3 =]`. One that comes right behind another one may stand for none at all.
     Set(S),
 }
 

@@ -10,6 +10,7 @@ use crate::attribute::Attribute;
 use crate::span::Span;
 use crate::types::Type;
 use crate::value::Value;
+use crate::vm::Cell;
 
 /// A filter of a [`Program`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -242,6 +243,8 @@ pub struct Program {
     pub(crate) filters: Vec<Code>,
     pub(crate) functions: Vec<Code>,
     pub(crate) constants: Vec<Value>,
+    /// The constants as registers hold them
+    pub(crate) cells: Vec<Cell>,
 }
 
 impl Program {

@@ -1,18 +1,19 @@
 //! Running filters.
 
+mod host;
 mod list;
 mod matching;
 mod operation;
 mod path;
+mod trace;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use bgp_wire::{AttributesRef, PathAttributes};
+use bgp_wire::{AttributeCode, AttributesRef, PathAttributes};
 use ipnet::IpNet;
 use rib::Route;
-use thiserror::Error;
 
 use crate::ast::{End, ListKind};
 use crate::attribute::Attribute;
@@ -20,125 +21,11 @@ use crate::mask::{MaskItem, PathMask};
 use crate::program::{Code, FilterId, Instruction, Program};
 use crate::span::Span;
 use crate::types::EnumType;
-use crate::value::{Net, Value};
+use crate::value::Value;
+use crate::vm::trace::{NoTrace, Tracer};
 
-/// What a filter says of a route.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// `accept`
-    Accept,
-    /// `reject`
-    Reject,
-}
-
-/// A run that ended without a verdict: the route is to be rejected.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[error("{kind}")]
-pub struct Trap {
-    /// What happened
-    pub kind: TrapKind,
-    /// Where
-    pub span: Span,
-}
-
-/// Why a run ended without a verdict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum TrapKind {
-    /// There is no such filter.
-    #[error("there is no such filter")]
-    NoSuchFilter,
-    /// The end was reached without accept or reject.
-    #[error("the filter ends without accept or reject")]
-    FellOff,
-    /// `error`
-    #[error("the filter gave an error")]
-    Error,
-    /// Division by zero.
-    #[error("division by zero")]
-    DivisionByZero,
-    /// A part of a pair, or of an extended community, that is too large.
-    #[error("a number is too large for its place")]
-    TooLarge,
-    /// A value of a type that cannot stand there.
-    #[error("a value of another type is needed")]
-    Type,
-    /// More instructions than are allowed.
-    #[error("the run took too long")]
-    OutOfFuel,
-    /// More calls within calls than are allowed.
-    #[error("too many calls within calls")]
-    TooDeep,
-    /// Lists, paths and texts longer than is allowed, or too many of them.
-    #[error("too much memory")]
-    TooMuchMemory,
-}
-
-/// What the host of a filter knows beyond the route.
-pub trait Host {
-    /// The value of `roa_check` in a table of the host.
-    fn roa_check(&self, table: u16, net: &IpNet, asn: u32) -> Roa {
-        let _ = (table, net, asn);
-        Roa::Unknown
-    }
-
-    /// An attribute that is no BGP path attribute and not in [`Route`].
-    fn attribute(&self, attribute: Attribute) -> Option<Extra<'_>> {
-        let _ = attribute;
-        None
-    }
-
-    /// The route's network, where it is more than a prefix.
-    fn net(&self) -> Option<&Net> {
-        None
-    }
-}
-
-/// A host that knows nothing more.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct NoHost;
-
-impl Host for NoHost {}
-
-/// Origin validation (RFC 6811 §2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Roa {
-    /// `ROA_UNKNOWN`
-    Unknown,
-    /// `ROA_VALID`
-    Valid,
-    /// `ROA_INVALID`
-    Invalid,
-}
-
-/// The value of an attribute that a [`Host`] has.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[expect(missing_docs, reason = "named as the types are")]
-pub enum Extra<'a> {
-    Bool(bool),
-    Int(u32),
-    Ip(IpAddr),
-    Quad(u32),
-    Enum(u8),
-    Text(&'a str),
-}
-
-/// How much a run may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limits {
-    /// Instructions
-    pub fuel: u32,
-    /// Calls within calls
-    pub depth: u16,
-    /// Octets of lists, paths and texts that are made
-    pub memory: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { fuel: 10_000_000, depth: 512, memory: 1 << 20 }
-    }
-}
+pub use self::host::{Extra, Host, Limits, NoHost, Roa, Trap, TrapKind, Verdict};
+pub use self::trace::TraceStep;
 
 /// Scratch space of a run, to be used again; and what the last run has changed.
 #[derive(Debug, Clone, Default)]
@@ -151,10 +38,47 @@ pub struct Vm {
     changes: Vec<(Attribute, Cell)>,
     /// A bit for each attribute among `changes`
     changed: u64,
+    index: Index,
     output: String,
     failed: Vec<Span>,
     asserted: u32,
     frames: Vec<Frame>,
+}
+
+/// Where the values of the route's path attributes stand, by code: found once a run, when the first is asked for.
+#[derive(Debug, Clone, Copy)]
+struct Index {
+    filled: bool,
+    /// Start and length; a start of zero is none, as a header stands there
+    places: [(u16, u16); CODES],
+}
+
+/// Codes below this are indexed.
+const CODES: usize = 36;
+
+impl Default for Index {
+    fn default() -> Self {
+        Self { filled: false, places: [(0, 0); CODES] }
+    }
+}
+
+impl Index {
+    #[cold]
+    fn fill(&mut self, attributes: AttributesRef<'_>) {
+        self.places = [(0, 0); CODES];
+        let whole = attributes.bytes().as_ptr() as usize;
+        for raw in attributes.iter() {
+            let start = raw.value.as_ptr() as usize - whole;
+            if let (Some(place), Ok(start), Ok(length)) = (
+                self.places.get_mut(usize::from(raw.code.0)),
+                u16::try_from(start),
+                u16::try_from(raw.value.len()),
+            ) {
+                *place = (start, length);
+            }
+        }
+        self.filled = true;
+    }
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -235,6 +159,7 @@ impl Vm {
         self.mask.clear();
         self.changes.clear();
         self.changed = 0;
+        self.index.filled = false;
         self.output.clear();
         self.frames.clear();
     }
@@ -257,23 +182,38 @@ impl Program {
             return Err(Trap { kind: TrapKind::NoSuchFilter, span: Span::default() });
         };
         let mut run = Run { program: self, vm, route: Some(route), host, base: 0, fuel: 0 };
-        match run.execute(code)? {
-            Outcome::End(End::Accept) => Ok(Verdict::Accept),
-            Outcome::End(End::Reject) => Ok(Verdict::Reject),
-            Outcome::End(End::Error) => Err(Trap { kind: TrapKind::Error, span: code.end() }),
-            Outcome::Value(_) => Err(Trap { kind: TrapKind::FellOff, span: code.end() }),
-        }
+        run.execute(code, &mut NoTrace).and_then(|outcome| outcome.verdict(code))
+    }
+
+    /// As [`Program::run`], and tells what it did, step by step. Slower.
+    ///
+    /// # Errors
+    /// As [`Program::run`]; the steps are told anyway.
+    pub fn trace(
+        &self,
+        vm: &mut Vm,
+        filter: FilterId,
+        route: &Route<'_>,
+        host: &dyn Host,
+        steps: &mut Vec<TraceStep>,
+    ) -> Result<Verdict, Trap> {
+        vm.reset();
+        let Some(code) = self.filters.get(filter.0 as usize) else {
+            return Err(Trap { kind: TrapKind::NoSuchFilter, span: Span::default() });
+        };
+        let mut run = Run { program: self, vm, route: Some(route), host, base: 0, fuel: 0 };
+        run.execute(code, steps).and_then(|outcome| outcome.verdict(code))
     }
 
     /// Runs code that has no route, and gives what it returns.
     pub(crate) fn evaluate(&self, vm: &mut Vm, code: &Code) -> Result<Value, Trap> {
         vm.reset();
         let mut run = Run { program: self, vm, route: None, host: &NoHost, base: 0, fuel: 0 };
-        let outcome = run.execute(code)?;
+        let outcome = run.execute(code, &mut NoTrace)?;
         let trap = Trap { kind: TrapKind::Type, span: code.end() };
         match outcome {
             Outcome::Value(cell) => run.value(cell).ok_or(trap),
-            Outcome::End(_) => Err(trap),
+            Outcome::End(..) => Err(trap),
         }
     }
 
@@ -288,19 +228,35 @@ impl Program {
             return Err(Trap { kind: TrapKind::NoSuchFilter, span: Span::default() });
         };
         let mut run = Run { program: self, vm, route: None, host, base: 0, fuel: 0 };
-        run.execute(code).map(|_| ())
+        run.execute(code, &mut NoTrace).map(|_| ())
     }
 }
 
 impl Code {
+    #[inline]
+    fn span(&self, at: usize) -> Span {
+        self.spans.get(at).copied().unwrap_or_default()
+    }
+
     fn end(&self) -> Span {
         self.spans.last().copied().unwrap_or_default()
     }
 }
 
 enum Outcome {
-    End(End),
+    End(End, Span),
     Value(Cell),
+}
+
+impl Outcome {
+    fn verdict(self, code: &Code) -> Result<Verdict, Trap> {
+        match self {
+            Self::End(End::Accept, _) => Ok(Verdict::Accept),
+            Self::End(End::Reject, _) => Ok(Verdict::Reject),
+            Self::End(End::Error, span) => Err(Trap { kind: TrapKind::Error, span }),
+            Self::Value(_) => Err(Trap { kind: TrapKind::FellOff, span: code.end() }),
+        }
+    }
 }
 
 /// A run under way.
@@ -316,95 +272,89 @@ pub(crate) struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn execute(&mut self, filter: &Code) -> Result<Outcome, Trap> {
+    fn execute<T: Tracer>(&mut self, filter: &Code, tracer: &mut T) -> Result<Outcome, Trap> {
         let mut code = filter;
         let mut at = 0_usize;
-        self.enter(0, code).map_err(|kind| Trap { kind, span: Span::default() })?;
+        self.enter(0, code).map_err(|kind| Trap { kind, span: code.end() })?;
         loop {
-            let Some(instruction) = code.instructions.get(at) else {
-                return Err(Trap { kind: TrapKind::FellOff, span: code.end() });
+            let here = at;
+            let trap = |kind| Trap { kind, span: code.span(here) };
+            let Some(instruction) = code.instructions.get(here) else {
+                return Err(trap(TrapKind::FellOff));
             };
             at += 1;
-            let step = match *instruction {
-                Instruction::Jump { target } => {
-                    at = usize::from(target);
-                    Ok(())
-                }
-                Instruction::JumpIf { of, when, target } => match self.cell(of) {
-                    Cell::Bool(value) => {
-                        if value == when {
-                            at = usize::from(target);
-                        }
-                        Ok(())
+            match *instruction {
+                Instruction::Jump { target } => at = usize::from(target),
+                Instruction::JumpIf { .. }
+                | Instruction::JumpIfMatch { .. }
+                | Instruction::JumpIfIn { .. } => {
+                    let (found, when, target) = self.test(instruction).map_err(trap)?;
+                    tracer.tested(code.span(here), found);
+                    if found == when {
+                        at = usize::from(target);
                     }
-                    _ => Err(TrapKind::Type),
-                },
-                Instruction::JumpIfMatch { of, constant, when, target } => {
-                    self.matches_constant(self.cell(of), constant).map(|found| {
-                        if found == when {
-                            at = usize::from(target);
-                        }
-                    })
-                }
-                Instruction::JumpIfIn { constant, attribute, when, target } => {
-                    self.constant_in(constant, attribute).map(|found| {
-                        if found == when {
-                            at = usize::from(target);
-                        }
-                    })
                 }
                 Instruction::Next { to, iterator, target } => {
-                    match self.next_element(iterator) {
-                        Ok(Some(cell)) => self.set(to, cell),
-                        Ok(None) => at = usize::from(target),
-                        Err(_) => {}
+                    match self.next_element(iterator).map_err(trap)? {
+                        Some(cell) => self.set(to, cell),
+                        None => at = usize::from(target),
                     }
-                    Ok(())
                 }
                 Instruction::Again { target } => {
-                    let cost = at.saturating_sub(usize::from(target));
                     at = usize::from(target);
-                    self.burn(cost)
+                    self.burn(here.saturating_sub(at)).map_err(trap)?;
                 }
                 Instruction::Call { function, base } => {
-                    let Some(callee) = self.program.functions.get(usize::from(function)) else {
-                        return Err(Trap { kind: TrapKind::Type, span: code.end() });
-                    };
-                    // The verifier lets no code be longer.
-                    let place = u16::try_from(at).unwrap_or(u16::MAX);
-                    match self.call(function, place, base, callee) {
-                        Ok(()) => {
-                            (code, at) = (callee, 0);
-                            Ok(())
-                        }
-                        Err(kind) => Err(kind),
-                    }
+                    let callee = self.program.functions.get(usize::from(function));
+                    let callee = callee.ok_or(trap(TrapKind::Type))?;
+                    self.call(function, at, base, callee).map_err(trap)?;
+                    tracer.called(code.span(here), callee);
+                    (code, at) = (callee, 0);
                 }
                 Instruction::Return { of } => {
                     let value = self.cell(of);
+                    tracer.returned(self, code.span(here), value);
                     let Some(frame) = self.vm.frames.pop() else {
                         return Ok(Outcome::Value(value));
                     };
                     self.set(0, value);
-                    self.base = frame.base as usize;
-                    at = usize::from(frame.at);
-                    let caller = self.vm.frames.last().map_or(FILTER, |frame| frame.function);
-                    code = match caller {
-                        FILTER => filter,
-                        function => {
-                            self.program.functions.get(usize::from(function)).unwrap_or(filter)
-                        }
-                    };
-                    Ok(())
+                    (self.base, at) = (frame.base as usize, usize::from(frame.at));
+                    let caller = self.vm.frames.last().map(|frame| usize::from(frame.function));
+                    let caller = caller.and_then(|caller| self.program.functions.get(caller));
+                    code = caller.unwrap_or(filter);
                 }
-                Instruction::End(end) => return Ok(Outcome::End(end)),
-                Instruction::FellOff => Err(TrapKind::FellOff),
-                ref other => self.simple(code, at - 1, other),
-            };
-            if let Err(kind) = step {
-                let span = code.spans.get(at.saturating_sub(1)).copied().unwrap_or_default();
-                return Err(Trap { kind, span });
+                Instruction::End(end) => {
+                    tracer.ended(code.span(here), end);
+                    return Ok(Outcome::End(end, code.span(here)));
+                }
+                Instruction::FellOff => return Err(trap(TrapKind::FellOff)),
+                ref other => {
+                    self.simple(code, here, other).map_err(trap)?;
+                    if T::ON
+                        && let Instruction::SetAttribute { attribute, of } = *other
+                    {
+                        tracer.changed(self, code.span(here), attribute, self.cell(of));
+                    }
+                }
             }
+        }
+    }
+
+    /// What a conditional jump tests, when it jumps, and where to.
+    #[inline]
+    fn test(&mut self, instruction: &Instruction) -> Result<(bool, bool, u16), TrapKind> {
+        match *instruction {
+            Instruction::JumpIf { of, when, target } => match self.cell(of) {
+                Cell::Bool(value) => Ok((value, when, target)),
+                _ => Err(TrapKind::Type),
+            },
+            Instruction::JumpIfMatch { of, constant, when, target } => {
+                Ok((self.matches_constant(self.cell(of), constant)?, when, target))
+            }
+            Instruction::JumpIfIn { constant, attribute, when, target } => {
+                Ok((self.constant_in(constant, attribute)?, when, target))
+            }
+            _ => Err(TrapKind::Type),
         }
     }
 
@@ -443,7 +393,7 @@ impl Run<'_> {
                 (to, operation::extended(form, self.cell(left), self.cell(right))?)
             }
             Instruction::Convert { to, of, ty } => (to, operation::convert(self.cell(of), ty)?),
-            Instruction::Iterate { iterator } => (iterator + 1, Cell::Int(0)),
+            Instruction::Iterate { iterator } => (iterator + 1, Cell::Large([0; 3])),
             Instruction::MaskBegin => {
                 self.vm.mask.clear();
                 return Ok(());
@@ -500,11 +450,13 @@ impl Run<'_> {
         Ok(())
     }
 
-    fn call(&mut self, function: u16, at: u16, base: u8, callee: &Code) -> Result<(), TrapKind> {
+    fn call(&mut self, function: u16, at: usize, base: u8, callee: &Code) -> Result<(), TrapKind> {
         if self.vm.frames.len() >= usize::from(self.vm.limits.depth) {
             return Err(TrapKind::TooDeep);
         }
-        let caller = u32::try_from(self.base).map_err(|_| TrapKind::TooDeep)?;
+        let deep = |_| TrapKind::TooDeep;
+        let caller = u32::try_from(self.base).map_err(deep)?;
+        let at = u16::try_from(at).map_err(deep)?;
         self.vm.frames.push(Frame { function, at, base: caller });
         self.enter(self.base + usize::from(base), callee)
     }
@@ -527,11 +479,27 @@ impl Run<'_> {
         }
     }
 
+    #[inline]
     fn load(&self, constant: u16) -> Cell {
-        match self.program.constants.get(usize::from(constant)) {
-            Some(value) => cell_of(value, constant),
-            None => Cell::Void,
+        self.program.cells.get(usize::from(constant)).copied().unwrap_or(Cell::Void)
+    }
+
+    /// The value of a path attribute of the route, as it came.
+    #[inline]
+    fn route_value(&mut self, code: AttributeCode) -> Option<(u16, u16)> {
+        if !self.vm.index.filled {
+            let attributes = self.route.map_or_else(AttributesRef::default, |one| one.attributes);
+            self.vm.index.fill(attributes);
         }
+        self.vm.index.places.get(usize::from(code.0)).copied().filter(|place| place.0 != 0)
+    }
+
+    /// The same as octets.
+    #[inline]
+    fn route_bytes(&mut self, code: AttributeCode) -> Option<&[u8]> {
+        let (start, length) = self.route_value(code)?;
+        let start = usize::from(start);
+        self.route?.attributes.bytes().get(start..start + usize::from(length))
     }
 
     fn attributes(&self) -> AttributesRef<'_> {
@@ -547,9 +515,6 @@ impl Run<'_> {
         self.vm.changes.push((attribute, cell));
     }
 }
-
-/// Stands for the filter itself where a function is asked for.
-const FILTER: u16 = u16::MAX;
 
 /// A constant in a register.
 pub(crate) fn cell_of(value: &Value, constant: u16) -> Cell {
@@ -575,13 +540,9 @@ pub(crate) fn cell_of(value: &Value, constant: u16) -> Cell {
 
 /// Attributes after a run.
 impl Vm {
-    /// What the last run on `route` has made of its BGP path attributes.
+    /// What the last run on `route` has made of its BGP path attributes, in canonical form.
     pub fn apply(&self, program: &Program, route: &Route<'_>, out: &mut PathAttributes) {
-        out.copy_from(route.attributes);
-        for (attribute, cell) in &self.changes {
-            let Some(code) = attribute.bgp_code() else { continue };
-            list::write_attribute(self, program, route, code, *cell, out);
-        }
+        list::apply(self, program, route, out);
     }
 }
 

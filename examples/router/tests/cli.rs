@@ -1,16 +1,10 @@
 //! The router's command line: flags, mistakes and how it ends. None of it needs root.
 //!
 //! `ROUTER_BIN` names another program to run; with BIRD, only what both promise is asserted.
-#![allow(clippy::disallowed_methods, reason = "these tests wait for a real daemon in real time")]
 
 #[allow(dead_code, reason = "the tests of interop.rs use the rest")]
-#[path = "interop/daemon.rs"]
-mod daemon;
-#[path = "interop/folder.rs"]
-mod folder;
-#[allow(dead_code, reason = "the tests of interop.rs use the rest")]
-#[path = "interop/wait.rs"]
-mod wait;
+#[path = "interop/ours.rs"]
+mod ours;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -20,9 +14,8 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use daemon::{Daemon, bird_stands_in, router};
-use folder::{Folder, unique_name};
-use wait::{PATIENCE, wait_for};
+use ours::{bird_stands_in, router};
+use testbed::{Daemon, Folder, PATIENCE, unique_name, wait_for};
 
 /// A configuration without sockets of its own.
 const GOOD: &str = "log stderr all;
@@ -219,7 +212,7 @@ fn the_pid_file_is_written_and_removed() {
 fn sigterm_ends_it_as_down_does() {
     let folder = folder();
     let mut daemon = start(&folder);
-    daemon::output(Command::new("kill").args(["-TERM", &daemon.id().to_string()]));
+    testbed::output(Command::new("kill").args(["-TERM", &daemon.id().to_string()]));
     assert_eq!(daemon.wait_exit(PATIENCE).code(), Some(0));
     assert!(!folder.file("r.pid").exists(), "the pid file is left");
     assert!(!folder.file("r.ctl").exists(), "the socket is left");

@@ -188,6 +188,12 @@ impl<S: States> Nfa<S> {
         states
     }
 
+    /// From some states over a place of the path, if what matches it leads from the states in `from`.
+    #[inline]
+    fn step(&self, now: S, from: S) -> S {
+        (now & from).advance() | (now & (self.stay | (from.advance() & self.again)))
+    }
+
     #[inline]
     pub(super) fn matches<A: IntoIterator<Item = u32>>(
         &self,
@@ -196,14 +202,29 @@ impl<S: States> Nfa<S> {
         let none = S::default();
         let mut now = none;
         now.insert(0);
+        let mut behind_set = false;
         for position in path {
-            let from = match position {
-                Position::Asn(asn) => self.states(asn),
+            let set = matches!(position, Position::Set(_));
+            now = match position {
+                Position::Asn(asn) => self.step(now, self.states(asn)),
                 Position::Set(asns) => {
-                    asns.into_iter().fold(none, |states, asn| states | self.states(asn))
+                    let from = asns.into_iter().fold(none, |states, asn| states | self.states(asn));
+                    // One item has matched the set, others behind it may do so as well. BIRD lets a set go without
+                    // any item where it comes right behind another one.
+                    let mut reached = self.step(now, from);
+                    if behind_set {
+                        reached |= now;
+                    }
+                    loop {
+                        let further = reached | (reached & from).advance();
+                        if further == reached {
+                            break reached;
+                        }
+                        reached = further;
+                    }
                 }
             };
-            now = (now & from).advance() | (now & (self.stay | (from.advance() & self.again)));
+            behind_set = set;
             if now == none {
                 return false;
             }

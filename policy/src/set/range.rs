@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
+use core::hint::select_unpredictable;
 use core::net::IpAddr;
 
 /// Ranges with both ends included.
@@ -46,8 +47,17 @@ impl<T: Ord + Copy> RangeSet<T> {
     /// Whether a range has `value` in it.
     #[inline]
     pub fn contains(&self, value: T) -> bool {
-        let after = self.low.partition_point(|low| *low <= value);
-        after.checked_sub(1).and_then(|at| self.high.get(at)).is_some_and(|high| value <= *high)
+        // The last range that does not begin behind `value`, if there is one: a binary search without a branch
+        // that depends on the values, since nobody can predict them.
+        let (mut at, mut count) = (0, self.low.len());
+        while count > 1 {
+            let half = count / 2;
+            let Some(low) = self.low.get(at + half) else { return false };
+            at = select_unpredictable(*low <= value, at + half, at);
+            count -= half;
+        }
+        let (Some(low), Some(high)) = (self.low.get(at), self.high.get(at)) else { return false };
+        (*low <= value) & (value <= *high)
     }
 
     /// Whether there is no item.

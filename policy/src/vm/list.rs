@@ -1,12 +1,16 @@
 //! Lists of communities, and iteration.
 
+use core::net::IpAddr;
+
 use bgp_wire::{AttributeCode, PathAttributes};
 use rib::Route;
+use smallvec::SmallVec;
 
 use super::{Cell, Place, Program, Run, TrapKind, Vm};
 use crate::ast::ListKind;
 use crate::format::large_of;
 use crate::types::EnumType;
+use crate::value::Value;
 
 type Result<T> = core::result::Result<T, TrapKind>;
 
@@ -18,6 +22,9 @@ pub(super) const fn width(kind: ListKind) -> usize {
         ListKind::Large => 12,
     }
 }
+
+/// How many comparisons cost as much as an instruction.
+const COMPARED: usize = 8;
 
 /// An element as a value.
 fn element(kind: ListKind, octets: &[u8]) -> Option<Cell> {
@@ -57,7 +64,7 @@ impl Run<'_> {
             (ListKind::Communities, Cell::Pair(value) | Cell::Quad(value)) => {
                 put(&value.to_be_bytes())?;
             }
-            (ListKind::Communities, Cell::Ip(core::net::IpAddr::V4(ip))) => put(&ip.octets())?,
+            (ListKind::Communities, Cell::Ip(IpAddr::V4(ip))) => put(&ip.octets())?,
             (ListKind::Extended, Cell::Extended(value)) => put(&value.to_be_bytes())?,
             (ListKind::Large, Cell::Large(parts)) => {
                 for (index, part) in parts.into_iter().enumerate() {
@@ -103,6 +110,7 @@ impl Run<'_> {
         let (start, width) = (self.vm.arena.len(), width(kind));
         self.copy(place)?;
         let count = self.octets(more).len() / width;
+        self.burn(count * (self.octets(place).len() / width + count) / COMPARED)?;
         for index in 0..count {
             let mut space = [0; 12];
             let Some(item) = self.octets(more).get(index * width..(index + 1) * width) else {
@@ -141,6 +149,9 @@ impl Run<'_> {
         }
         let (start, width) = (self.vm.arena.len(), width(kind));
         let count = self.octets(place).len() / width;
+        if let Cell::List(_, other) = item {
+            self.burn(count * (self.octets(other).len() / width) / COMPARED)?;
+        }
         for index in 0..count {
             let mut space = [0; 12];
             let Some(octets) = self.octets(place).get(index * width..(index + 1) * width) else {
@@ -165,32 +176,65 @@ impl Run<'_> {
             _ if only => Err(TrapKind::Type),
             Cell::Pair(_) | Cell::Extended(_) | Cell::Large(_) => Ok(value == item),
             Cell::Quad(quad) => Ok(value == Cell::Pair(quad)),
-            Cell::Ip(core::net::IpAddr::V4(ip)) => Ok(value == Cell::Pair(ip.into())),
+            Cell::Ip(IpAddr::V4(ip)) => Ok(value == Cell::Pair(ip.into())),
             _ => Err(TrapKind::Type),
         }
     }
 
-    /// The next element of the list in a register; how many there were stands in the one behind it.
+    /// The next element of the list in a register. The one behind it holds where that stands, and how many ASes the
+    /// segment of a path has left.
     pub(super) fn next_element(&mut self, iterator: u8) -> Result<Option<Cell>> {
-        let (Cell::List(kind, place), Cell::Int(index)) =
+        let (Cell::List(kind, place), Cell::Large([at, left, _])) =
             (self.cell(iterator), self.cell(iterator + 1))
         else {
             return Err(TrapKind::Type);
         };
-        let at = index as usize;
-        let next = if kind == ListKind::Path {
-            self.path(place).segments().flat_map(|one| one.asns()).nth(at).map(Cell::Int)
-        } else {
-            let octets = self.octets(place).chunks_exact(width(kind)).nth(at);
-            octets.and_then(|octets| element(kind, octets))
+        let (octets, mut at, mut left) = (self.octets(place), at as usize, left);
+        while kind == ListKind::Path && left == 0 {
+            let Some(count) = octets.get(at + 1) else { return Ok(None) };
+            (at, left) = (at + 2, (*count).into());
+        }
+        let Some(element) = octets.get(at..at + width(kind)).and_then(|one| element(kind, one))
+        else {
+            return Ok(None);
         };
-        self.set(iterator + 1, Cell::Int(index.saturating_add(1)));
-        Ok(next)
+        let next = u32::try_from(at + width(kind)).unwrap_or(u32::MAX);
+        self.set(iterator + 1, Cell::Large([next, left.saturating_sub(1), 0]));
+        Ok(Some(element))
     }
 }
 
-/// Writes a changed attribute.
-pub(super) fn write_attribute(
+/// The route's path attributes with what a run has changed, in one walk.
+pub(super) fn apply(vm: &Vm, program: &Program, route: &Route<'_>, out: &mut PathAttributes) {
+    let mut changes: SmallVec<[(AttributeCode, Cell); 8]> = vm
+        .changes
+        .iter()
+        .filter_map(|(attribute, cell)| Some((attribute.bgp_code()?, *cell)))
+        .collect();
+    if changes.is_empty() {
+        return out.copy_from(route.attributes);
+    }
+    changes.sort_unstable_by_key(|change| change.0);
+    let mut changes = changes.into_iter().peekable();
+    out.clear();
+    for raw in route.attributes.iter() {
+        while let Some((code, cell)) = changes.next_if(|change| change.0 < raw.code) {
+            write_attribute(vm, program, route, code, cell, out);
+        }
+        match changes.next_if(|change| change.0 == raw.code) {
+            Some((code, cell)) => write_attribute(vm, program, route, code, cell, out),
+            None => {
+                out.append(raw.flags, raw.code, raw.value);
+            }
+        }
+    }
+    for (code, cell) in changes {
+        write_attribute(vm, program, route, code, cell, out);
+    }
+}
+
+/// Appends a changed attribute, unless it is taken away.
+fn write_attribute(
     vm: &Vm,
     program: &Program,
     route: &Route<'_>,
@@ -200,7 +244,7 @@ pub(super) fn write_attribute(
 ) {
     let octets = |place: Place| match place {
         Place::Constant(constant) => match program.constants.get(usize::from(constant)) {
-            Some(crate::value::Value::Bytes(bytes) | crate::value::Value::List(_, bytes)) => bytes,
+            Some(Value::Bytes(bytes) | Value::List(_, bytes)) => bytes,
             _ => &[][..],
         },
         Place::Route { start, length } => {
@@ -214,20 +258,30 @@ pub(super) fn write_attribute(
     };
     let flags = flags(code);
     match cell {
-        Cell::Void => out.remove(code),
         Cell::List(kind, place) => match octets(place) {
             // An empty path is one; empty lists are not sent.
-            [] if kind != ListKind::Path => out.remove(code),
-            value => out.set(flags, code, value),
+            [] if kind != ListKind::Path => {}
+            value => {
+                out.append(flags, code, value);
+            }
         },
-        Cell::Bytes(place) => out.set(flags, code, octets(place)),
-        Cell::Int(value) | Cell::Quad(value) => out.set(flags, code, &value.to_be_bytes()),
-        Cell::Enum(EnumType::Origin, value) => out.set(flags, code, &[value]),
-        Cell::Ip(core::net::IpAddr::V4(ip)) => out.set(flags, code, &ip.octets()),
-        Cell::Bool(true) => out.set(flags, code, &[]),
-        Cell::Bool(false) => out.remove(code),
-        _ => out,
-    };
+        Cell::Bytes(place) => {
+            out.append(flags, code, octets(place));
+        }
+        Cell::Int(value) | Cell::Quad(value) => {
+            out.append(flags, code, &value.to_be_bytes());
+        }
+        Cell::Enum(EnumType::Origin, value) => {
+            out.append(flags, code, &[value]);
+        }
+        Cell::Ip(IpAddr::V4(ip)) => {
+            out.append(flags, code, &ip.octets());
+        }
+        Cell::Bool(true) => {
+            out.append(flags, code, &[]);
+        }
+        _ => {}
+    }
 }
 
 /// Flags of an attribute that a filter sets (RFC 4271 §4.3): well-known, optional, or optional and transitive.

@@ -127,8 +127,8 @@ impl Run<'_> {
             && let Value::Pair(pair) = value
             && attribute == Attribute::Community
         {
-            let octets = self.attributes().value(AttributeCode::COMMUNITIES).unwrap_or_default();
             let wanted = pair.to_be_bytes();
+            let octets = self.route_bytes(AttributeCode::COMMUNITIES).unwrap_or_default();
             return Ok(octets.as_chunks::<4>().0.contains(&wanted));
         }
         let item = super::cell_of(value, constant);

@@ -229,25 +229,22 @@ impl Run<'_> {
             Attribute::Proto => Cell::Text(self.keep_octets(route.protocol.as_bytes())?),
             Attribute::From => void(route.from.map(Cell::Ip)),
             Attribute::Preference => Cell::Int(route.preference),
-            Attribute::Origin => void(
-                route.attributes.origin().map(|origin| Cell::Enum(EnumType::Origin, origin as u8)),
-            ),
-            Attribute::Med => void(route.attributes.med().map(Cell::Int)),
-            Attribute::LocalPref => void(route.attributes.local_pref().map(Cell::Int)),
-            Attribute::OnlyToCustomer => void(route.attributes.only_to_customer().map(Cell::Int)),
-            Attribute::OriginatorId => {
-                void(route.attributes.originator_id().map(|id| Cell::Quad(id.into())))
-            }
-            Attribute::AtomicAggregate if route.attributes.atomic_aggregate() => Cell::Bool(true),
             _ => match (attribute.ty(), attribute.bgp_code()) {
+                (Type::Int, Some(code)) => void(self.route_number(code).map(Cell::Int)),
+                (Type::Quad, Some(code)) => void(self.route_number(code).map(Cell::Quad)),
+                (Type::Bool, Some(code)) => void(self.route_value(code).map(|_| Cell::Bool(true))),
+                (Type::Enum(of), Some(code)) => match self.route_bytes(code) {
+                    Some([value]) => Cell::Enum(of, *value),
+                    _ => Cell::Void,
+                },
                 (Type::List(kind), Some(code)) => {
                     self.route_octets(code).map_or(empty(kind), |place| Cell::List(kind, place))
                 }
                 (Type::Bytes, Some(code)) => void(self.route_octets(code).map(Cell::Bytes)),
-                (Type::Ip, Some(code)) => void(self.route_octets(code).and_then(|place| {
-                    let octets = <[u8; 4]>::try_from(self.octets(place)).ok()?;
-                    Some(Cell::Ip(IpAddr::from(octets)))
-                })),
+                (Type::Ip, Some(code)) => {
+                    let number = self.route_number(code);
+                    void(number.map(|number| Cell::Ip(IpAddr::V4(number.into()))))
+                }
                 _ => self.extra(attribute)?,
             },
         })
@@ -269,13 +266,13 @@ impl Run<'_> {
     }
 
     /// Where the value of a BGP attribute of the route is.
-    pub(super) fn route_octets(&self, code: AttributeCode) -> Option<Place> {
-        let attributes = self.attributes();
-        let value = attributes.value(code)?;
-        let whole = attributes.bytes();
-        let start = value.as_ptr() as usize - whole.as_ptr() as usize;
-        let (start, length) = (u32::try_from(start).ok()?, u32::try_from(value.len()).ok()?);
-        Some(Place::Route { start, length })
+    fn route_octets(&mut self, code: AttributeCode) -> Option<Place> {
+        let (start, length) = self.route_value(code)?;
+        Some(Place::Route { start: start.into(), length: length.into() })
+    }
+
+    fn route_number(&mut self, code: AttributeCode) -> Option<u32> {
+        Some(u32::from_be_bytes(self.route_bytes(code)?.try_into().ok()?))
     }
 
     pub(super) fn octets(&self, place: Place) -> &[u8] {

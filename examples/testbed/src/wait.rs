@@ -5,14 +5,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Long enough for any daemon on a busy machine; a test that passes never waits this long.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(45);
+pub const PATIENCE: Duration = Duration::from_secs(45);
 
 const POLL: Duration = Duration::from_millis(25);
 
 /// Asks again and again until `probe` gives a value. `Err` says what was seen instead; the last one
 /// stands in the message of the panic when `limit` has passed.
 #[track_caller]
-pub(crate) fn wait_for<T>(
+pub fn wait_for<T>(
     limit: Duration,
     what: impl Display,
     mut probe: impl FnMut() -> Result<T, String>,
@@ -31,7 +31,7 @@ pub(crate) fn wait_for<T>(
 
 /// Asks again and again for the whole `span`, and panics as soon as `probe` gives an error.
 #[track_caller]
-pub(crate) fn holds_for(
+pub fn holds_for(
     span: Duration,
     what: impl Display,
     mut probe: impl FnMut() -> Result<(), String>,

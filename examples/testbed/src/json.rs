@@ -1,21 +1,32 @@
-//! As much JSON as `vtysh` writes.
+//! As much JSON as daemons write.
 
 use std::collections::BTreeMap;
 use std::iter::Peekable;
 use std::str::Chars;
 
+/// A value.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Json {
+pub enum Json {
+    /// `null`, and what is not there
     Null,
+    /// `true` or `false`
     Bool(bool),
+    /// A number
     Number(f64),
+    /// A string
     Text(String),
+    /// An array
     List(Vec<Self>),
+    /// An object
     Object(BTreeMap<String, Self>),
 }
 
 impl Json {
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+    /// Reads one value, up to the end of the text.
+    ///
+    /// # Errors
+    /// What stands in the way.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let mut parser = Parser { chars: text.chars().peekable() };
         let value = parser.value()?;
         parser.blanks();
@@ -26,32 +37,36 @@ impl Json {
     }
 
     /// The member of that name; `Null` where there is none.
-    pub(crate) fn at(&self, name: &str) -> &Self {
+    pub fn at(&self, name: &str) -> &Self {
         match self {
             Self::Object(members) => members.get(name).unwrap_or(&Self::Null),
             _ => &Self::Null,
         }
     }
 
-    pub(crate) fn list(&self) -> &[Self] {
+    /// The items of an array; none of anything else.
+    pub fn list(&self) -> &[Self] {
         if let Self::List(items) = self { items } else { &[] }
     }
 
-    pub(crate) fn members(&self) -> impl Iterator<Item = (&String, &Self)> {
+    /// The members of an object; none of anything else.
+    pub fn members(&self) -> impl Iterator<Item = (&String, &Self)> {
         let members = if let Self::Object(members) = self { Some(members) } else { None };
         members.into_iter().flatten()
     }
 
     /// A text, or empty.
-    pub(crate) fn text(&self) -> &str {
+    pub fn text(&self) -> &str {
         if let Self::Text(text) = self { text } else { "" }
     }
 
-    pub(crate) fn number(&self) -> Option<f64> {
+    /// A number.
+    pub fn number(&self) -> Option<f64> {
         if let Self::Number(number) = self { Some(*number) } else { None }
     }
 
-    pub(crate) fn is_true(&self) -> bool {
+    /// Whether it is `true`.
+    pub fn is_true(&self) -> bool {
         *self == Self::Bool(true)
     }
 }

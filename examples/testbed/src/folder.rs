@@ -8,23 +8,27 @@ static COUNTER: AtomicU32 = AtomicU32::new(0);
 
 /// A name that no other test has, in this process or another: short, as it becomes part of the
 /// names of namespaces and of Unix sockets (at most 107 bytes).
-pub(crate) fn unique_name() -> String {
+pub fn unique_name() -> String {
     format!("cw{}-{}", process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
 }
 
 /// Removed at the end of a test; kept, and its path printed, when the test fails.
-pub(crate) struct Folder {
+#[derive(Debug)]
+pub struct Folder {
     path: PathBuf,
 }
 
 impl Folder {
-    pub(crate) fn new(name: &str) -> Self {
+    /// Makes it where temporary files are.
+    #[track_caller]
+    pub fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(name);
         fs::create_dir(&path).unwrap_or_else(|error| panic!("cannot make {path:?}: {error}"));
         Self { path }
     }
 
-    pub(crate) fn file(&self, name: &str) -> PathBuf {
+    /// A path in it.
+    pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
 }
