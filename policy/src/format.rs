@@ -114,7 +114,8 @@ pub(crate) fn list(f: Out<'_, '_>, of: ListKind, value: &[u8]) -> fmt::Result {
             }
         }
     }
-    f.write_str(")")
+    // BIRD closes an empty list so.
+    f.write_str(if value.is_empty() { " )" } else { ")" })
 }
 
 pub(crate) fn large_of(octets: &[u8; 12]) -> [u32; 3] {
@@ -137,5 +138,5 @@ fn path(f: Out<'_, '_>, path: AsPath<'_>) -> fmt::Result {
         }
         f.write_str(close)?;
     }
-    f.write_str(")")
+    f.write_str(if path.bytes().is_empty() { " )" } else { ")" })
 }

@@ -174,7 +174,7 @@ impl<'a> Lexer<'a> {
         let length = rest
             .find(|c: char| !c.is_ascii_hexdigit() && c != ':' && c != '.')
             .unwrap_or(rest.len());
-        // A range (`1..2`) or a closing dot does not belong to it.
+        // A range (`::1..::2`) does not belong to it.
         let candidate = rest.get(..length).unwrap_or_default();
         let candidate = candidate.split("..").next().unwrap_or_default();
         let colons = candidate.matches(':').count();
@@ -342,6 +342,8 @@ mod tests {
                 "`[=` `?` `=]` ::1 `.` `mask` `(` 8 `)` ::1 `:` fe80:: `:` ::102:304 `.` `mask` {end}"
             )
         );
+        assert_eq!(tokens("[= ? =]"), format!("`[=` `?` `=]` {end}"));
+        assert_eq!(tokens("::1.is_v4 ::1..::2"), format!("::1 `.` `is_v4` ::1 `..` ::2 {end}"));
         assert_eq!(tokens("add:1 dead:beef::1"), format!("`add` `:` 1 dead:beef::1 {end}"));
     }
 

@@ -1,4 +1,4 @@
-//! The language, as texts in the form of BIRD's own tests: `tests/data/*.conf`.
+//! The language, as texts in the form of BIRD's own tests: `tests/conformance/*.conf`.
 
 #![allow(missing_docs, clippy::disallowed_methods, reason = "a test")]
 
@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use policy::Program;
 
 fn files() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/conformance");
     let entries = std::fs::read_dir(folder).expect("the folder of tests");
     let mut files: Vec<_> = entries
         .map(|entry| entry.expect("a readable folder").path())

@@ -81,6 +81,7 @@ impl ProgramBuilder {
                     None => low_value.clone(),
                 };
                 if let (Value::Pair(low), Value::Pair(high)) = (&low_value, &high) {
+                    self.ascending(item.span, low, high)?;
                     return Some(Item::Pair(PairItem::Span(halves(*low), halves(*high))));
                 }
                 Some(Item::Range(low_value, high))
@@ -129,6 +130,15 @@ impl ProgramBuilder {
         ))
     }
 
+    /// Ranges of pairs must not descend; others may, and have nothing in them.
+    fn ascending<T: Ord>(&mut self, span: Span, low: T, high: T) -> Option<()> {
+        if low > high {
+            self.error(span, "this range ends before it begins");
+            return None;
+        }
+        Some(())
+    }
+
     /// `(a, b..c)` and `(a, *, *)`
     fn tuple(&mut self, state: &mut FunctionState, parts: &[Part], span: Span) -> Option<Item> {
         match parts {
@@ -136,6 +146,8 @@ impl ProgramBuilder {
                 let short = |(low, high): (u32, u32)| (low as u16, high as u16);
                 let first = short(self.part(state, one, 0xffff)?);
                 let second = short(self.part(state, two, 0xffff)?);
+                self.ascending(span, first.0, first.1)?;
+                self.ascending(span, second.0, second.1)?;
                 let whole = matches!(two, Part::Any);
                 Some(Item::Pair(if first.0 == first.1 || whole {
                     PairItem::Span((first.0, second.0), (first.1, second.1))

@@ -7,7 +7,7 @@ use super::{FunctionState, ProgramBuilder};
 use crate::ast::{Arm, Expr, ExprKind, Name, Statement, StatementKind, TypeName};
 use crate::attribute::{Access, Attribute};
 use crate::error::Diagnostic;
-use crate::program::{Binary, Instruction, Register};
+use crate::program::{Binary, Instruction, Register, Unary};
 use crate::span::Span;
 use crate::types::Type;
 use crate::value::Value;
@@ -133,7 +133,7 @@ impl ProgramBuilder {
         name: &Name,
         value: Option<&Expr>,
     ) {
-        let value = value.map(|value| self.typed(state, value, ty.ty));
+        let value = value.map(|value| present(self.typed(state, value, ty.ty)));
         let register = self.declare(state, name, ty.ty);
         match (value, ty.ty) {
             (Some(tree), _) => self.emit(state, &tree, register),
@@ -176,6 +176,7 @@ impl ProgramBuilder {
 
     fn assign(&mut self, state: &mut FunctionState, name: &Name, value: Tree, span: Span) {
         let Some(target) = self.target(state, name) else { return };
+        let value = present(value);
         match target {
             Target::Local(register, ty) => {
                 let value = self.converted(value, ty);
@@ -265,6 +266,12 @@ impl ProgramBuilder {
         let tree = self.expression(state, value);
         let of = self.operand(state, &tree);
         let mut jumps = alloc::vec::Vec::new();
+        // A value that is not there has no label.
+        let void = tree.may_be_void().then(|| {
+            let to = state.temporary();
+            state.emit(value.span, Instruction::Unary { operation: Unary::Defined, to, of });
+            state.emit(value.span, Instruction::JumpIf { of: to, when: false, target: 0 })
+        });
         let mut otherwise = None;
         for (index, arm) in arms.iter().enumerate() {
             let Some(labels) = &arm.labels else {
@@ -290,16 +297,25 @@ impl ProgramBuilder {
             let to_arm = jumps.iter().filter(|jump| jump.0 == index).map(|jump| jump.1);
             state.code.land_all(to_arm);
             if otherwise == Some(index) {
-                state.code.land(over);
+                state.code.land_all(void.into_iter().chain([over]));
             }
             self.block(state, &arm.body);
             ends.push(state.emit(arm.span, Instruction::Jump { target: 0 }));
         }
         if otherwise.is_none() {
-            state.code.land(over);
+            state.code.land_all(void.into_iter().chain([over]));
         }
         state.code.land_all(ends);
     }
+}
+
+/// A value that is kept has to be there: the run ends where it is not.
+fn present(tree: Tree) -> Tree {
+    if !tree.may_be_void() {
+        return tree;
+    }
+    let (ty, span) = (tree.ty, tree.span);
+    Tree::new(TreeKind::Convert(tree.into()), ty, span)
 }
 
 impl Target {

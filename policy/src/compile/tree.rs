@@ -71,6 +71,15 @@ impl Tree {
         matches!(self.kind, TreeKind::Constant(_))
     }
 
+    /// Whether it may have no value when it runs.
+    pub(super) const fn may_be_void(&self) -> bool {
+        match self.kind {
+            TreeKind::Attribute(_) => !matches!(self.ty, Type::List(_)),
+            TreeKind::Local(_) | TreeKind::Call(..) => true,
+            _ => false,
+        }
+    }
+
     /// Where it depends on a route or a variable.
     pub(super) fn depends(&self) -> Option<Span> {
         let two = |both: &(Self, Self)| both.0.depends().or_else(|| both.1.depends());

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::{Parsed, Parser};
-use crate::ast::{ExprKind, MaskItem, MaskItemKind, Part, SetItem, SetItemKind};
+use crate::ast::{Expr, ExprKind, MaskItem, MaskItemKind, Part, SetItem, SetItemKind};
 use crate::error::Diagnostic;
 use crate::lexer::TokenKind;
 
@@ -123,12 +123,27 @@ impl Parser {
                 MaskItemKind::One
             } else if self.is_next("[") {
                 MaskItemKind::Set(self.set_items()?)
+            } else if matches!(self.peek(), TokenKind::Symbol(_) | TokenKind::Quoted(_)) {
+                MaskItemKind::Item(Box::new(self.mask_name()?))
             } else {
                 MaskItemKind::Item(Box::new(self.set_item()?))
             };
-            let repeated = self.eat("+");
+            // More of them say nothing more.
+            let mut repeated = false;
+            while self.eat("+") || self.eat("++") {
+                repeated = true;
+            }
             items.push(MaskItem { kind, repeated, span: start.to(self.previous_span()) });
         }
         Ok(items)
+    }
+
+    /// A name in a mask is no call: what stands in brackets behind it is the next item.
+    fn mask_name(&mut self) -> Parsed<SetItem> {
+        let name = self.name()?;
+        let low = Expr { kind: ExprKind::Name(name.text), span: name.span };
+        let high = if self.eat("..") { Some(self.primary()?) } else { None };
+        let span = name.span.to(self.previous_span());
+        Ok(SetItem { kind: SetItemKind::Range(low, high), span })
     }
 }

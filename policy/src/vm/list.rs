@@ -44,7 +44,7 @@ impl Run<'_> {
         u32::try_from(self.octets(place).len() / width(kind)).unwrap_or(u32::MAX)
     }
 
-    /// The least or greatest element; void where there is none.
+    /// The least or greatest element; zeros where there is none.
     pub(super) fn extreme(&self, kind: ListKind, place: Place, greatest: bool) -> Cell {
         if kind == ListKind::Path {
             return Cell::Void;
@@ -52,6 +52,7 @@ impl Run<'_> {
         // Big-endian octets order as the numbers do.
         let elements = self.octets(place).chunks_exact(width(kind));
         let found = if greatest { elements.max() } else { elements.min() };
+        let found = found.or_else(|| [0; 12].get(..width(kind)));
         found.and_then(|octets| element(kind, octets)).unwrap_or(Cell::Void)
     }
 
@@ -136,6 +137,15 @@ impl Run<'_> {
     ) -> Result<Cell> {
         if kind == ListKind::Path {
             return self.keep_path(place, item, only);
+        }
+        // An item of another type is an error even where there is nothing to compare it with.
+        let fits = match item {
+            Cell::Set(_) => true,
+            Cell::List(other, _) => other == kind,
+            _ => !only && Self::item(kind, item, &mut [0; 12]).is_some(),
+        };
+        if !fits {
+            return Err(TrapKind::Type);
         }
         let (start, width) = (self.vm.arena.len(), width(kind));
         let count = self.octets(place).len() / width;

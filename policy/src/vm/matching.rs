@@ -34,9 +34,20 @@ impl Run<'_> {
             }
             (Cell::Ip(ip), Cell::Prefix(net)) => Ok(contains(&net, &IpNet::from(ip))),
             (Cell::Prefix(inner), Cell::Prefix(outer)) => Ok(contains(&outer, &inner)),
-            (Cell::Net(_) | Cell::RouteNet, Cell::Prefix(outer)) => {
-                Ok(self.net(left)?.prefix().is_some_and(|inner| contains(&outer, &inner)))
+            (Cell::Ip(ip), Cell::Net(_) | Cell::RouteNet) => {
+                Ok(self.net(right)?.prefix().is_some_and(|outer| contains(&outer, &ip.into())))
             }
+            // Networks of different kinds have nothing to do with each other.
+            (Cell::Net(_) | Cell::RouteNet, Cell::Net(_) | Cell::RouteNet) => {
+                let (inner, outer) = (self.net(left)?, self.net(right)?);
+                let both = inner.prefix().zip(outer.prefix());
+                let same = inner.kind() == outer.kind();
+                Ok(same && both.is_some_and(|(inner, outer)| contains(&outer, &inner)))
+            }
+            (
+                Cell::Prefix(_) | Cell::Net(_) | Cell::RouteNet,
+                Cell::Prefix(_) | Cell::Net(_) | Cell::RouteNet,
+            ) => Ok(false),
             _ => Err(TrapKind::Type),
         }
     }
@@ -140,7 +151,7 @@ fn contains(outer: &IpNet, inner: &IpNet) -> bool {
     }
 }
 
-/// `*` stands for any octets, `?` for one.
+/// `*` stands for any octets, `?` for one; behind `\` an octet stands for itself.
 fn glob(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     // Where to go on when what follows the last star does not fit.
@@ -152,7 +163,12 @@ fn glob(pattern: &[u8], text: &[u8]) -> bool {
                 p += 1;
             }
             Some(b'?') => (p, t) = (p + 1, t + 1),
-            Some(octet) if Some(octet) == text.get(t) => (p, t) = (p + 1, t + 1),
+            Some(b'\\') if pattern.get(p + 1).or(Some(&b'\\')) == text.get(t) => {
+                (p, t) = (p + 2, t + 1);
+            }
+            Some(octet) if *octet != b'\\' && Some(octet) == text.get(t) => {
+                (p, t) = (p + 1, t + 1);
+            }
             _ => match &mut star {
                 Some((after, from)) => {
                     *from += 1;

@@ -6,7 +6,6 @@ use core::fmt::Write as _;
 use core::net::{IpAddr, Ipv4Addr};
 
 use bgp_wire::AttributeCode;
-use ipnet::IpNet;
 use rib::RouteSource;
 
 use super::{Cell, Extra, Place, Roa, Run, TrapKind};
@@ -56,7 +55,8 @@ impl Run<'_> {
                 Some(net) => Cell::Ip(net.addr()),
                 None => return wrong,
             },
-            (Unary::IsV4, Cell::Ip(ip)) => Cell::Bool(ip.is_ipv4()),
+            // BIRD keeps an IPv4 address as a mapped one.
+            (Unary::IsV4, Cell::Ip(ip)) => Cell::Bool(ip.to_canonical().is_ipv4()),
             (Unary::Kind, Cell::Prefix(net)) => {
                 Cell::Enum(EnumType::Net, 1 + u8::from(net.addr().is_ipv6()))
             }
@@ -175,16 +175,19 @@ impl Run<'_> {
 
     fn order(&self, left: Cell, right: Cell) -> Result<Ordering> {
         Ok(match (left, right) {
+            // What is not there is less than all that is.
+            (Cell::Void, _) | (_, Cell::Void) => (left != Cell::Void).cmp(&(right != Cell::Void)),
             (Cell::Int(a), Cell::Int(b))
             | (Cell::Pair(a), Cell::Pair(b))
             | (Cell::Quad(a), Cell::Quad(b)) => a.cmp(&b),
             (Cell::Quad(a), Cell::Ip(IpAddr::V4(b))) => a.cmp(&b.into()),
             (Cell::Ip(IpAddr::V4(a)), Cell::Quad(b)) => u32::from(a).cmp(&b),
             (Cell::Ip(a), Cell::Ip(b)) => address::to_key(a).cmp(&address::to_key(b)),
-            (Cell::Prefix(a), Cell::Prefix(b)) => {
-                let key = |net: IpNet| (address::to_key(net.addr()), net.prefix_len());
-                key(a).cmp(&key(b))
-            }
+            (Cell::Prefix(a), Cell::Prefix(b)) => a.cmp(&b),
+            (
+                Cell::Prefix(_) | Cell::Net(_) | Cell::RouteNet,
+                Cell::Prefix(_) | Cell::Net(_) | Cell::RouteNet,
+            ) => self.order_nets(left, right)?,
             (Cell::Extended(a), Cell::Extended(b))
             | (Cell::RouteDistinguisher(a), Cell::RouteDistinguisher(b)) => a.cmp(&b),
             (Cell::Large(a), Cell::Large(b)) => a.cmp(&b),
@@ -192,6 +195,18 @@ impl Run<'_> {
             (Cell::Bool(a), Cell::Bool(b)) => a.cmp(&b),
             (Cell::Text(a), Cell::Text(b)) => self.octets(a).cmp(self.octets(b)),
             _ => return Err(TrapKind::Type),
+        })
+    }
+
+    /// By their kinds; within one by what they say.
+    fn order_nets(&self, left: Cell, right: Cell) -> Result<Ordering> {
+        let kind = |cell: Cell| match cell {
+            Cell::Prefix(net) => Ok(1 + u8::from(net.addr().is_ipv6())),
+            _ => self.net(cell).map(Net::kind),
+        };
+        Ok(match kind(left)?.cmp(&kind(right)?) {
+            Ordering::Equal => self.net(left)?.cmp(self.net(right)?),
+            other => other,
         })
     }
 
@@ -491,7 +506,7 @@ const fn source(source: RouteSource) -> u8 {
     match source {
         RouteSource::Static => 1,
         RouteSource::Device => 3,
-        RouteSource::Bgp => 10,
+        RouteSource::Bgp => 11,
         _ => 0,
     }
 }
@@ -512,7 +527,8 @@ fn mask(ip: IpAddr, length: u32) -> IpAddr {
 /// A value where one of type `ty` is wanted.
 pub(super) fn convert(cell: Cell, ty: Type) -> Result<Cell> {
     let fits = match (ty, cell) {
-        (Type::Any, _) | (_, Cell::Void) => true,
+        (_, Cell::Void) => false,
+        (Type::Any, _) => true,
         (Type::Quad, Cell::Ip(IpAddr::V4(ip))) => return Ok(Cell::Quad(ip.into())),
         (Type::Bool, Cell::Bool(_))
         | (Type::Int, Cell::Int(_))

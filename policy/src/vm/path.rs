@@ -67,6 +67,9 @@ impl Run<'_> {
 
     /// `delete` and `filter` of ASes: segments of which nothing is left go.
     pub(super) fn keep_path(&mut self, place: Place, item: Cell, only: bool) -> Result<Cell> {
+        if !matches!(item, Cell::Set(_)) && (only || !matches!(item, Cell::Int(_))) {
+            return Err(TrapKind::Type);
+        }
         let start = self.vm.arena.len();
         let mut at = 0;
         while let Some([kind, count]) = self.octets(place).get(at..at + 2).map(|o| [o[0], o[1]]) {
