@@ -260,6 +260,11 @@ impl Program {
         u32::try_from(found).ok().map(FilterId)
     }
 
+    /// All filters.
+    pub fn filters(&self) -> impl Iterator<Item = FilterId> + use<> {
+        (0..u32::try_from(self.filters.len()).unwrap_or(u32::MAX)).map(FilterId)
+    }
+
     /// Name of a filter, if it has one.
     pub fn name(&self, filter: FilterId) -> Option<&str> {
         self.filters.get(filter.0 as usize)?.name.as_deref()
