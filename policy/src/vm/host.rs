@@ -69,7 +69,7 @@ pub trait Host {
         Roa::Unknown
     }
 
-    /// An attribute that is no BGP path attribute and not in [`Route`].
+    /// An attribute that is no BGP path attribute and not in the route that the run is given.
     fn attribute(&self, attribute: Attribute) -> Option<Extra<'_>> {
         let _ = attribute;
         None
