@@ -16,7 +16,7 @@ mod wire;
 
 pub use config::config_source;
 pub use dump::{bmp, mrt};
-pub use filter::policy_source;
+pub use filter::{policy_route, policy_source, program_bytes};
 pub use ospf::ospf_packet;
 pub use session::{record, session};
 pub use text::text_forms;
@@ -36,7 +36,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("nlri", nlri),
     ("open", open),
     ("ospf_packet", ospf_packet),
+    ("policy_route", policy_route),
     ("policy_source", policy_source),
+    ("program_bytes", program_bytes),
     ("record", record),
     ("session", session),
     ("text_forms", text_forms),

@@ -159,6 +159,11 @@ impl Attribute {
         TABLE.get(self as usize)
     }
 
+    /// The attribute of that number in the table.
+    pub(crate) fn numbered(number: u8) -> Option<Self> {
+        TABLE.get(usize::from(number)).map(|row| row.1)
+    }
+
     /// Its name.
     pub fn name(self) -> &'static str {
         self.row().map_or("", |row| row.0)

@@ -20,6 +20,7 @@ use crate::program::{FilterId, Instruction, Program, Register};
 use crate::span::Span;
 use crate::types::Type;
 use crate::value::Value;
+use crate::verify::{CodeId, verify};
 use crate::vm::{Vm, cell_of};
 
 /// What a name stands for.
@@ -45,6 +46,8 @@ pub struct ProgramBuilder {
     symbols: BTreeMap<String, (Symbol, Span)>,
     signatures: Vec<Signature>,
     errors: Vec<Diagnostic>,
+    /// Some were taken.
+    had_errors: bool,
     vm: Vm,
 }
 
@@ -156,6 +159,7 @@ impl ProgramBuilder {
 
     /// The errors so far; they are not told again.
     pub fn take_errors(&mut self) -> Vec<Diagnostic> {
+        self.had_errors |= !self.errors.is_empty();
         core::mem::take(&mut self.errors)
     }
 
@@ -164,7 +168,24 @@ impl ProgramBuilder {
     /// # Errors
     /// Those that were not taken.
     pub fn finish(self) -> Result<Program, Vec<Diagnostic>> {
-        if self.errors.is_empty() { Ok(self.program) } else { Err(self.errors) }
+        if !self.errors.is_empty() {
+            return Err(self.errors);
+        }
+        match verify(&self.program) {
+            Ok(()) => Ok(self.program),
+            // What had errors, which were told, need not be in order.
+            Err(_) if self.had_errors => Err(Vec::new()),
+            Err(error) => {
+                let code = match error.code {
+                    CodeId::Function(number) => self.program.functions.get(number),
+                    CodeId::Filter(number) => self.program.filters.get(number),
+                };
+                let span = code.and_then(|code| code.spans.get(error.at));
+                let message = format!("this was compiled wrongly: {error}");
+                Err(Vec::from([Diagnostic::new(span.copied().unwrap_or_default(), message)
+                    .hint("this is an error of the compiler")]))
+            }
+        }
     }
 
     /// Whether two functions do the same.

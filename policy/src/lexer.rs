@@ -174,15 +174,24 @@ impl<'a> Lexer<'a> {
         let length = rest
             .find(|c: char| !c.is_ascii_hexdigit() && c != ':' && c != '.')
             .unwrap_or(rest.len());
-        // Neither a range (`1..2`) nor a method (`::1.mask(8)`) belongs to it.
+        // A range (`::1..::2`) does not belong to it.
         let candidate = rest.get(..length).unwrap_or_default();
-        let candidate = candidate.split("..").next().unwrap_or_default().trim_end_matches('.');
+        let candidate = candidate.split("..").next().unwrap_or_default();
         let colons = candidate.matches(':').count();
         if colons < 2 {
             return false;
         }
-        let Ok(address) = candidate.parse::<core::net::Ipv6Addr>() else { return false };
-        self.at += candidate.len();
+        // Nor does a method (`::1.mask(8)`), nor the colon of a label (`::1:`).
+        let plain = candidate.split('.').next().unwrap_or_default();
+        let mut forms = [candidate, candidate.trim_end_matches('.'), plain]
+            .into_iter()
+            .flat_map(|one| [Some(one), one.strip_suffix(':')]);
+        let found = forms.find_map(|one| {
+            let one = one?;
+            Some((one.len(), one.parse::<core::net::Ipv6Addr>().ok()?))
+        });
+        let Some((length, address)) = found else { return false };
+        self.at += length;
         self.push(start, TokenKind::Ip(IpAddr::V6(address)));
         true
     }
@@ -326,6 +335,12 @@ mod tests {
         assert_eq!(
             tokens("1..2 [=] # no\n a /* b\n */ c"),
             format!("1 `..` 2 `[=` `]` `a` `c` {end}")
+        );
+        assert_eq!(
+            tokens("[= ? =] ::1.mask(8) ::1: fe80::: ::1.2.3.4.mask"),
+            format!(
+                "`[=` `?` `=]` ::1 `.` `mask` `(` 8 `)` ::1 `:` fe80:: `:` ::102:304 `.` `mask` {end}"
+            )
         );
         assert_eq!(tokens("[= ? =]"), format!("`[=` `?` `=]` {end}"));
         assert_eq!(tokens("::1.is_v4 ::1..::2"), format!("::1 `.` `is_v4` ::1 `..` ::2 {end}"));

@@ -40,6 +40,7 @@ extern crate alloc;
 
 pub mod ast;
 pub mod attribute;
+mod bytes;
 mod compile;
 pub mod error;
 pub mod flow;
@@ -52,11 +53,14 @@ pub mod set;
 pub mod span;
 pub mod types;
 pub mod value;
+mod verify;
 mod vm;
 
+pub use bytes::{BytesError, BytesErrorKind};
 pub use compile::ProgramBuilder;
 pub use error::{Diagnostic, Diagnostics};
 pub use program::{FilterId, Program};
+pub use verify::{CodeId, VerifyError, VerifyErrorKind};
 pub use vm::{Extra, Host, Limits, NoHost, Roa, TraceStep, Trap, TrapKind, Verdict, Vm};
 
 /// Compiles a text of `define`, `function` and `filter` statements.
@@ -87,7 +91,9 @@ pub fn compile(name: &str, text: &str) -> Result<Program, Diagnostics> {
     }
     errors.extend(builder.take_errors());
     match builder.finish() {
-        Ok(program) if errors.is_empty() => Ok(program),
-        _ => Err(Diagnostics::new(sources, errors)),
+        Ok(program) if errors.is_empty() => return Ok(program),
+        Ok(_) => {}
+        Err(more) => errors.extend(more),
     }
+    Err(Diagnostics::new(sources, errors))
 }

@@ -10,7 +10,7 @@ use crate::attribute::Attribute;
 use crate::span::Span;
 use crate::types::Type;
 use crate::value::Value;
-use crate::vm::Cell;
+use crate::vm::{Cell, cell_of};
 
 /// A filter of a [`Program`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -248,10 +248,21 @@ pub struct Program {
 }
 
 impl Program {
+    pub(crate) fn new(filters: Vec<Code>, functions: Vec<Code>, constants: Vec<Value>) -> Self {
+        let numbered = constants.iter().zip(0..=u16::MAX);
+        let cells = numbered.map(|(value, number)| cell_of(value, number)).collect();
+        Self { filters, functions, constants, cells }
+    }
+
     /// The filter of that name.
     pub fn filter(&self, name: &str) -> Option<FilterId> {
         let found = self.filters.iter().position(|code| code.name.as_deref() == Some(name))?;
         u32::try_from(found).ok().map(FilterId)
+    }
+
+    /// All filters.
+    pub fn filters(&self) -> impl Iterator<Item = FilterId> + use<> {
+        (0..u32::try_from(self.filters.len()).unwrap_or(u32::MAX)).map(FilterId)
     }
 
     /// Name of a filter, if it has one.

@@ -143,6 +143,11 @@ impl Value {
         ENUMS.iter().find(|row| row.0 == name).map(|row| Self::Enum(row.1, row.2))
     }
 
+    /// Whether an enumeration has a value.
+    pub(crate) fn is_named(of: EnumType, value: u8) -> bool {
+        ENUMS.iter().any(|row| (row.1, row.2) == (of, value))
+    }
+
     /// Names of enumeration values.
     pub(crate) fn names() -> impl Iterator<Item = &'static str> {
         ENUMS.iter().map(|row| row.0)

@@ -20,7 +20,7 @@ use crate::attribute::Attribute;
 use crate::mask::{MaskItem, PathMask};
 use crate::program::{Code, FilterId, Instruction, Program};
 use crate::span::Span;
-use crate::types::EnumType;
+use crate::types::{EnumType, Type};
 use crate::value::Value;
 use crate::vm::trace::{NoTrace, Tracer};
 
@@ -33,6 +33,8 @@ pub struct Vm {
     limits: Limits,
     cells: Vec<Cell>,
     arena: Vec<u8>,
+    /// Octets that masks take
+    kept: usize,
     masks: Vec<PathMask>,
     mask: Vec<MaskItem>,
     changes: Vec<(Attribute, Cell)>,
@@ -142,7 +144,7 @@ impl Vm {
         &self.output
     }
 
-    /// How many `bt_assert` there were since the last call of this, and where those stand that failed.
+    /// How many `bt_assert` there were in the last run, and where those stand that failed.
     pub fn take_assertions(&mut self) -> (u32, Vec<Span>) {
         (core::mem::take(&mut self.asserted), core::mem::take(&mut self.failed))
     }
@@ -155,12 +157,15 @@ impl Vm {
     fn reset(&mut self) {
         self.cells.clear();
         self.arena.clear();
+        self.kept = 0;
         self.masks.clear();
         self.mask.clear();
         self.changes.clear();
         self.changed = 0;
         self.index.filled = false;
         self.output.clear();
+        self.asserted = 0;
+        self.failed.clear();
         self.frames.clear();
     }
 }
@@ -371,7 +376,17 @@ impl Run<'_> {
             Instruction::Move { to, of } => (to, self.cell(of)),
             Instruction::Attribute { to, attribute } => (to, self.attribute(attribute)?),
             Instruction::SetAttribute { attribute, of } => {
-                self.change(attribute, self.cell(of));
+                let cell = match (attribute.ty(), self.cell(of)) {
+                    (Type::Quad, Cell::Int(value)) => Cell::Quad(value),
+                    (ty, cell) => operation::convert(cell, ty)?,
+                };
+                // No longer than an attribute can be (RFC 4271 §4.3).
+                if let Cell::List(_, place) | Cell::Bytes(place) = cell
+                    && self.octets(place).len() > usize::from(u16::MAX)
+                {
+                    return Err(TrapKind::TooMuchMemory);
+                }
+                self.change(attribute, cell);
                 return Ok(());
             }
             Instruction::Unset { attribute } => {
@@ -393,7 +408,10 @@ impl Run<'_> {
                 (to, operation::extended(form, self.cell(left), self.cell(right))?)
             }
             Instruction::Convert { to, of, ty } => (to, operation::convert(self.cell(of), ty)?),
-            Instruction::Iterate { iterator } => (iterator + 1, Cell::Large([0; 3])),
+            Instruction::Iterate { iterator } => match self.cell(iterator) {
+                Cell::List(..) => (iterator + 1, Cell::Large([0; 3])),
+                _ => return Err(TrapKind::Type),
+            },
             Instruction::MaskBegin => {
                 self.vm.mask.clear();
                 return Ok(());
@@ -417,13 +435,13 @@ impl Run<'_> {
                 return Ok(());
             }
             Instruction::PrintEnd { line } => {
-                if line {
+                if line && self.vm.output.len() < self.vm.limits.memory as usize {
                     self.vm.output.push('\n');
                 }
                 return Ok(());
             }
             Instruction::Assert { of } => {
-                self.vm.asserted += 1;
+                self.vm.asserted = self.vm.asserted.saturating_add(1);
                 if self.cell(of) != Cell::Bool(true) {
                     self.vm.failed.push(code.spans.get(at).copied().unwrap_or_default());
                 }

@@ -99,6 +99,9 @@ impl ProgramBuilder {
                 }
             }
             TreeKind::Mask(items) => {
+                // A run has one place for a mask: whatever might build another one comes before.
+                let items: Vec<TreeMask> =
+                    items.iter().map(|item| self.prepared(state, item)).collect();
                 state.emit(span, Instruction::MaskBegin);
                 items.iter().for_each(|item| self.emit_mask(state, span, item));
                 state.emit(span, Instruction::MaskEnd { to });
@@ -138,6 +141,25 @@ impl ProgramBuilder {
             state.temporary();
         }
         first
+    }
+
+    /// An item that is made of constants and variables only.
+    fn prepared(&mut self, state: &mut FunctionState, item: &TreeMask) -> TreeMask {
+        let mut ready = |tree: &Tree| {
+            if tree.is_constant() {
+                return tree.clone();
+            }
+            let register = self.operand(state, tree);
+            Tree::new(TreeKind::Local(register), tree.ty, tree.span)
+        };
+        match item {
+            TreeMask::One(_) | TreeMask::Some => item.clone(),
+            TreeMask::Item(tree, repeat) => TreeMask::Item(ready(tree), *repeat),
+            TreeMask::Range(both, repeat) => {
+                let both = (ready(&both.0), ready(&both.1));
+                TreeMask::Range(alloc::boxed::Box::new(both), *repeat)
+            }
+        }
     }
 
     fn emit_mask(&mut self, state: &mut FunctionState, span: Span, item: &TreeMask) {

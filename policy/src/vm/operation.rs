@@ -305,7 +305,11 @@ impl Run<'_> {
     /// Whether so many octets more may be made.
     pub(super) fn room(&self, length: usize) -> Result<()> {
         let most = self.vm.limits.memory as usize;
-        if self.vm.arena.len() + length > most { Err(TrapKind::TooMuchMemory) } else { Ok(()) }
+        if self.vm.arena.len() + self.vm.kept + length > most {
+            Err(TrapKind::TooMuchMemory)
+        } else {
+            Ok(())
+        }
     }
 
     /// What stands in the arena from `start` on.
@@ -377,29 +381,30 @@ impl Run<'_> {
     }
 
     fn format(&mut self, cell: Cell) -> Result<Cell> {
-        let mut text = String::new();
-        self.write(cell, &mut text);
-        Ok(Cell::Text(self.keep_octets(text.as_bytes())?))
+        let most = self.vm.limits.memory as usize;
+        let mut out = Bounded { text: String::new(), most };
+        self.write(cell, &mut out).map_err(|_| TrapKind::TooMuchMemory)?;
+        Ok(Cell::Text(self.keep_octets(out.text.as_bytes())?))
     }
 
     pub(super) fn print(&mut self, cell: Cell) {
-        let mut text = core::mem::take(&mut self.vm.output);
-        if text.len() < self.vm.limits.memory as usize {
-            self.write(cell, &mut text);
-        }
-        self.vm.output = text;
+        let most = self.vm.limits.memory as usize;
+        let mut out = Bounded { text: core::mem::take(&mut self.vm.output), most };
+        // What is too long is cut.
+        let _ = self.write(cell, &mut out);
+        self.vm.output = out.text;
     }
 
-    /// As BIRD prints it. Writing to a string does not fail.
-    fn write(&self, cell: Cell, out: &mut String) {
-        let _ = match cell {
+    /// As BIRD prints it.
+    fn write(&self, cell: Cell, out: &mut Bounded) -> core::fmt::Result {
+        match cell {
             Cell::Text(place) => out.write_str(&String::from_utf8_lossy(self.octets(place))),
             Cell::Void => out.write_str("(void)"),
             _ => match self.value(cell) {
                 Some(value) => write!(out, "{value}"),
                 None => Ok(()),
             },
-        };
+        }
     }
 
     /// The value in a register, on its own.
@@ -441,6 +446,22 @@ impl Run<'_> {
             Roa::Invalid => 2,
         };
         Ok(Cell::Enum(EnumType::Roa, state))
+    }
+}
+
+/// A text that does not grow without end: `[(*,1)]` alone prints as 65,536 ranges.
+struct Bounded {
+    text: String,
+    most: usize,
+}
+
+impl core::fmt::Write for Bounded {
+    fn write_str(&mut self, part: &str) -> core::fmt::Result {
+        if self.text.len() + part.len() > self.most {
+            return Err(core::fmt::Error);
+        }
+        self.text.push_str(part);
+        Ok(())
     }
 }
 

@@ -13,6 +13,9 @@ type Result<T> = core::result::Result<T, TrapKind>;
 const SEQUENCE: u8 = 2;
 const MOST: u8 = 255;
 
+/// About what an item of a mask takes with its states, in octets.
+const MASK_ITEM: usize = 192;
+
 impl Run<'_> {
     pub(super) fn path(&self, place: Place) -> AsPath<'_> {
         AsPath::new(self.octets(place))
@@ -121,7 +124,7 @@ impl Run<'_> {
             Cell::List(ListKind::Path, place) => {
                 let asns: alloc::vec::Vec<u32> =
                     self.path(place).segments().flat_map(|one| one.asns()).collect();
-                self.room(4 * asns.len())?;
+                self.room(MASK_ITEM * (self.vm.mask.len() + asns.len()))?;
                 self.vm.mask.extend(asns.into_iter().map(|asn| MaskKind::Asn(asn).into()));
                 return Ok(());
             }
@@ -139,6 +142,8 @@ impl Run<'_> {
 
     pub(super) fn mask_end(&mut self) -> Result<Cell> {
         let items = core::mem::take(&mut self.vm.mask);
+        self.room(MASK_ITEM * items.len())?;
+        self.vm.kept += MASK_ITEM * (items.len() + 1);
         let mask = PathMask::new(items).map_err(|_| TrapKind::TooMuchMemory)?;
         let index = u16::try_from(self.vm.masks.len()).map_err(|_| TrapKind::TooMuchMemory)?;
         self.vm.masks.push(mask);

@@ -1,12 +1,7 @@
-//! Runs a test file of BIRD's filter language: `cargo run --release -p policy --example policy-test -- FILE`.
-//!
-//! It understands what BIRD's own tests use: `bt_assert`, `bt_check_assign`, `bt_test_suite` and `bt_test_same`,
-//! tables of ROAs and static routes for them. The last line says how many assertions passed and failed.
+//! Reads and runs files of tests.
 
-#![allow(clippy::disallowed_methods, reason = "a program")]
-
+use std::fmt::Write as _;
 use std::path::Path;
-use std::process::ExitCode;
 
 use ipnet::IpNet;
 use policy::ast::Name;
@@ -16,16 +11,16 @@ use policy::span::{Sources, Span};
 use policy::value::{Net, Value};
 use policy::{Diagnostic, Diagnostics, Host, Program, ProgramBuilder, Roa, Vm};
 
-const HELP: &str = "\
-Runs the tests in a file of BIRD's filter language.
-
-Usage: policy-test FILE
-
-A suite is a function that bt_test_suite(FUNCTION, \"TITLE\") names; it is called
-without a route, and counts what bt_assert and bt_check_assign say.
-
-The last line is `N passed, M failed`. Ends with status 0 when all passed, 1 when
-some failed, 2 when the file cannot be read or has errors.";
+/// What the tests of a file came to.
+pub(crate) struct Outcome {
+    pub(crate) passed: u32,
+    pub(crate) failed: u32,
+    /// What they printed, and each failure with its place.
+    pub(crate) output: String,
+    /// What the file was compiled to.
+    #[allow(dead_code, reason = "of the two users only one looks at it")]
+    pub(crate) program: Program,
+}
 
 /// Files within files.
 const MOST_NESTED: usize = 8;
@@ -39,6 +34,7 @@ struct Tests {
     suites: Vec<(String, String)>,
     /// Functions that are compared, whether they should be equal, and where that stands
     same: Vec<(String, String, bool, Span)>,
+    output: String,
 }
 
 /// A prefix, the longest length, and the AS number.
@@ -204,13 +200,13 @@ impl Tests {
         Ok(())
     }
 
-    /// Prints each suite; how many assertions passed and failed.
-    fn run(&self, program: &Program) -> (u32, u32) {
+    /// Runs each suite; how many assertions passed and failed.
+    fn run(&mut self, program: &Program) -> (u32, u32) {
         let (mut passed, mut failed) = (0, 0);
         let mut vm = Vm::default();
-        for (function, title) in &self.suites {
-            let trap = program.call(&mut vm, function, &self.tables).err();
-            print!("{}", vm.output());
+        for (function, title) in std::mem::take(&mut self.suites) {
+            let trap = program.call(&mut vm, &function, &self.tables).err();
+            self.output += vm.output();
             let (count, wrong) = vm.take_assertions();
             let mut fails = u32::try_from(wrong.len()).unwrap_or(u32::MAX);
             passed += count - fails;
@@ -223,23 +219,23 @@ impl Tests {
             }
             failed += fails;
             let verdict = if fails == 0 { "ok" } else { "FAILED" };
-            println!("{verdict:6} {title}: {count} assertions");
+            // Writing to a string does not fail.
+            let _ = writeln!(self.output, "{verdict:6} {title}: {count} assertions");
         }
         (passed, failed)
     }
 
-    fn show(&self, span: Span, message: &str) {
-        let mut text = String::new();
+    fn show(&mut self, span: Span, message: &str) {
         // Writing to a string does not fail.
-        let _ = Diagnostic::new(span, message).render(&self.sources, &mut text);
-        print!("{text}");
+        let _ = Diagnostic::new(span, message).render(&self.sources, &mut self.output);
     }
 }
 
-fn run(path: &str) -> Result<bool, String> {
+/// Runs the tests of a file; an error when it cannot be read, or has errors.
+pub(crate) fn run(path: &Path) -> Result<Outcome, String> {
     let mut tests = Tests::default();
     let mut tokens = Vec::new();
-    tests.read(Path::new(path), 0, &mut tokens)?;
+    tests.read(path, 0, &mut tokens)?;
     tests.parse(tokens);
     if !tests.errors.is_empty() {
         let errors = std::mem::take(&mut tests.errors);
@@ -247,39 +243,18 @@ fn run(path: &str) -> Result<bool, String> {
     }
     let mut failed = 0;
     let mut passed = 0;
-    for (one, two, same, span) in &tests.same {
-        if tests.builder.same(one, two) == Some(*same) {
+    for (one, two, same, span) in std::mem::take(&mut tests.same) {
+        if tests.builder.same(&one, &two) == Some(same) {
             passed += 1;
         } else {
             failed += 1;
-            tests.show(*span, "the functions are not as this says");
+            tests.show(span, "the functions are not as this says");
         }
     }
     let builder = std::mem::take(&mut tests.builder);
-    let program = builder.finish().map_err(|_| "errors that were not told".to_owned())?;
+    let program = builder
+        .finish()
+        .map_err(|errors| Diagnostics::new(tests.sources.clone(), errors).to_string())?;
     let (good, bad) = tests.run(&program);
-    println!("{} passed, {} failed", passed + good, failed + bad);
-    Ok(failed + bad == 0)
-}
-
-fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["-h" | "--help"] => {
-            println!("{HELP}");
-            ExitCode::SUCCESS
-        }
-        [path] => match run(path) {
-            Ok(true) => ExitCode::SUCCESS,
-            Ok(false) => ExitCode::from(1),
-            Err(error) => {
-                eprintln!("{error}");
-                ExitCode::from(2)
-            }
-        },
-        _ => {
-            eprintln!("{HELP}");
-            ExitCode::from(2)
-        }
-    }
+    Ok(Outcome { passed: passed + good, failed: failed + bad, output: tests.output, program })
 }
