@@ -2,7 +2,6 @@
 //! writes; anything else is a mistake of the generator.
 
 use std::collections::BTreeMap;
-use std::net::IpAddr;
 
 use policy::TrapKind;
 use policy::ast::{
