@@ -2,9 +2,11 @@
 
 mod code;
 mod expression;
+mod method;
 mod sets;
 mod statement;
 mod tree;
+mod warning;
 
 use alloc::collections::BTreeMap;
 use alloc::format;
@@ -15,7 +17,7 @@ use crate::ast::{Expr, Filter, Function, Name};
 use crate::attribute::Attribute;
 use crate::compile::code::Emitter;
 use crate::compile::tree::{Tree, TreeKind};
-use crate::error::Diagnostic;
+use crate::error::{Diagnostic, nearest};
 use crate::program::{FilterId, Instruction, Program, Register};
 use crate::span::Span;
 use crate::types::Type;
@@ -46,6 +48,7 @@ pub struct ProgramBuilder {
     symbols: BTreeMap<String, (Symbol, Span)>,
     signatures: Vec<Signature>,
     errors: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
     /// Some were taken.
     had_errors: bool,
     vm: Vm,
@@ -54,6 +57,7 @@ pub struct ProgramBuilder {
 impl ProgramBuilder {
     /// Adds a constant.
     pub fn define(&mut self, name: &Name, expr: &Expr) {
+        warning::of_expression(expr, &mut self.warnings);
         if let Some(value) = self.evaluate(expr) {
             self.add(name, Symbol::Constant(value));
         } else {
@@ -124,6 +128,8 @@ impl ProgramBuilder {
             self.declare(&mut state, name, ty.ty);
         }
         let arguments = state.top;
+        let names = function.arguments.iter().map(|one| &one.1);
+        warning::of_body(names, &function.body, &mut self.warnings);
         self.statements(&mut state, &function.body);
         let end = state.end_span(function.span);
         let register = state.temporary();
@@ -145,6 +151,7 @@ impl ProgramBuilder {
     /// Adds a filter; one with a name is known by it.
     pub fn add_filter(&mut self, filter: &Filter) -> FilterId {
         let mut state = FunctionState::default();
+        warning::of_body(core::iter::empty(), &filter.body, &mut self.warnings);
         self.statements(&mut state, &filter.body);
         state.emit(state.end_span(filter.span), Instruction::FellOff);
         let name = filter.name.as_ref().map(|name| name.text.as_str());
@@ -161,6 +168,13 @@ impl ProgramBuilder {
     pub fn take_errors(&mut self) -> Vec<Diagnostic> {
         self.had_errors |= !self.errors.is_empty();
         core::mem::take(&mut self.errors)
+    }
+
+    /// The warnings so far, by their places; they are not told again.
+    pub fn take_warnings(&mut self) -> Vec<Diagnostic> {
+        let mut list = core::mem::take(&mut self.warnings);
+        list.sort_by_key(|warning| (warning.span.source, warning.span.start));
+        list
     }
 
     /// The program.
@@ -337,32 +351,6 @@ impl FunctionState {
             spans: code.spans,
         }
     }
-}
-
-/// Names that may have been meant.
-fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let distance = |other: &str| -> usize {
-        let (a, b): (Vec<char>, Vec<char>) = (
-            name.chars().flat_map(char::to_lowercase).collect(),
-            other.chars().flat_map(char::to_lowercase).collect(),
-        );
-        let mut row: Vec<usize> = (0..=b.len()).collect();
-        for (i, x) in a.iter().enumerate() {
-            let mut diagonal = core::mem::replace(&mut row[0], i + 1);
-            for (j, y) in b.iter().enumerate() {
-                let cost = diagonal + usize::from(x != y);
-                diagonal = row[j + 1];
-                row[j + 1] = cost.min(diagonal + 1).min(row[j] + 1);
-            }
-        }
-        row[b.len()]
-    };
-    let most = 1 + name.len() / 4;
-    known
-        .map(|other| (distance(other), other))
-        .filter(|(far, _)| *far <= most)
-        .min()
-        .map(|one| one.1)
 }
 
 impl ProgramBuilder {

@@ -210,7 +210,11 @@ impl<'a> Lexer<'a> {
             self.at += 2 + length;
             match u32::from_str_radix(digits.get(..length).unwrap_or_default(), 16) {
                 Ok(number) => self.push(start, TokenKind::Number(number)),
-                Err(_) => self.error(start, "a hexadecimal number has 1 to 8 digits"),
+                Err(_) => {
+                    self.error(start, "a hexadecimal number has 1 to 8 digits");
+                    // Stands in its place, so that nothing else seems to be missing. So below.
+                    self.push(start, TokenKind::Number(0));
+                }
             }
             return;
         }
@@ -222,14 +226,20 @@ impl<'a> Lexer<'a> {
             self.at += dotted.len();
             match dotted.parse::<core::net::Ipv4Addr>() {
                 Ok(address) => self.push(start, TokenKind::Ip(IpAddr::V4(address))),
-                Err(_) => self.error(start, format!("`{dotted}` is not an IPv4 address")),
+                Err(_) => {
+                    self.error(start, format!("`{dotted}` is not an IPv4 address"));
+                    self.push(start, TokenKind::Ip(Ipv4Addr::UNSPECIFIED.into()));
+                }
             }
             return;
         }
         let digits = self.take_while(|c| c.is_ascii_digit());
         match digits.parse() {
             Ok(number) => self.push(start, TokenKind::Number(number)),
-            Err(_) => self.error(start, format!("{digits} does not fit into 32 bits")),
+            Err(_) => {
+                self.error(start, format!("{digits} does not fit into 32 bits"));
+                self.push(start, TokenKind::Number(0));
+            }
         }
     }
 

@@ -58,7 +58,7 @@ mod vm;
 
 pub use bytes::{BytesError, BytesErrorKind};
 pub use compile::ProgramBuilder;
-pub use error::{Diagnostic, Diagnostics};
+pub use error::{Diagnostic, Diagnostics, Severity};
 pub use program::{FilterId, Program};
 pub use verify::{CodeId, VerifyError, VerifyErrorKind};
 pub use vm::{Extra, Host, Limits, NoHost, Roa, TraceStep, Trap, TrapKind, Verdict, Vm};
@@ -68,6 +68,17 @@ pub use vm::{Extra, Host, Limits, NoHost, Roa, TraceStep, Trap, TrapKind, Verdic
 /// # Errors
 /// All errors of the text, each with its place.
 pub fn compile(name: &str, text: &str) -> Result<Program, Diagnostics> {
+    compile_with_warnings(name, text).0
+}
+
+/// The same, and what may not mean what was meant.
+///
+/// # Errors
+/// All errors of the text, each with its place.
+pub fn compile_with_warnings(
+    name: &str,
+    text: &str,
+) -> (Result<Program, Diagnostics>, Diagnostics) {
     let mut sources = span::Sources::default();
     let mut errors = alloc::vec::Vec::new();
     let id = sources.add(name, text);
@@ -88,12 +99,17 @@ pub fn compile(name: &str, text: &str) -> Result<Program, Diagnostics> {
             errors.push(error);
             parser.recover(start);
         }
+        errors.extend(parser.take_errors());
     }
     errors.extend(builder.take_errors());
-    match builder.finish() {
-        Ok(program) if errors.is_empty() => return Ok(program),
-        Ok(_) => {}
-        Err(more) => errors.extend(more),
-    }
-    Err(Diagnostics::new(sources, errors))
+    let warnings = Diagnostics::new(sources.clone(), builder.take_warnings());
+    let program = match builder.finish() {
+        Ok(program) if errors.is_empty() => Ok(program),
+        Ok(_) => Err(Diagnostics::new(sources, errors)),
+        Err(more) => {
+            errors.extend(more);
+            Err(Diagnostics::new(sources, errors))
+        }
+    };
+    (program.map_err(Diagnostics::in_order), warnings)
 }

@@ -29,12 +29,14 @@ pub struct Parser {
     tokens: Vec<Token>,
     at: usize,
     depth: u32,
+    /// Those of a body, but for the first one, which is returned
+    errors: Vec<Diagnostic>,
 }
 
 impl Parser {
     /// Begins with the first of `tokens`, the last of which is [`TokenKind::End`].
     pub const fn new(tokens: Vec<Token>) -> Self {
-        Self { tokens, at: 0, depth: 0 }
+        Self { tokens, at: 0, depth: 0, errors: Vec::new() }
     }
 
     /// The next token.
@@ -183,6 +185,35 @@ impl Parser {
         }
     }
 
+    /// Further errors of bodies whose first one was returned; they are not told again.
+    pub fn take_errors(&mut self) -> Vec<Diagnostic> {
+        core::mem::take(&mut self.errors)
+    }
+
+    /// Goes on behind a statement of a block that began at `position`, or at the end of the block.
+    fn skip_statement(&mut self, position: usize) {
+        self.at = position;
+        let mut depth = 0u32;
+        while !self.at_end() {
+            if depth == 0 && self.is_next("}") {
+                return;
+            }
+            match self.advance() {
+                TokenKind::Punctuation("{") => depth += 1,
+                TokenKind::Punctuation("}") => {
+                    depth = depth.saturating_sub(1);
+                    // `P{8,24}` inside a statement is no block.
+                    let whole = !self.is_next(",") && !self.is_next("]");
+                    if depth == 0 && whole && !matches!(self.peek_symbol(), Some("else")) {
+                        return;
+                    }
+                }
+                TokenKind::Punctuation(";") if depth == 0 => return,
+                _ => {}
+            }
+        }
+    }
+
     /// Takes a name, quoted or not.
     ///
     /// # Errors
@@ -316,7 +347,16 @@ impl Parser {
             let span = start.to(name.span);
             list.push(Statement { kind: StatementKind::Declare(ty, name, None), span });
         }
-        list.extend(self.block()?);
+        let before = self.errors.len();
+        match self.block() {
+            Ok(block) => list.extend(block),
+            Err(error) => self.errors.push(error),
+        }
+        // Blocks within blocks miss the same bracket.
+        self.errors.dedup();
+        if self.errors.len() > before {
+            return Err(self.errors.remove(before));
+        }
         Ok(list)
     }
 

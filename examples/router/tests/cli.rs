@@ -168,6 +168,20 @@ fn a_right_configuration_passes_the_check() {
 }
 
 #[test]
+fn a_check_tells_of_what_looks_wrong() {
+    if bird_stands_in() {
+        return;
+    }
+    let folder = folder();
+    let text = "router id 192.0.2.1;\nfilter f { accept; reject; }\n";
+    std::fs::write(folder.file("odd.conf"), text).expect("a file that can be written");
+    let output = run(&folder, ["-p", "-c", "odd.conf"]);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("odd.conf:2:20: warning: this is never come to"), "{text}");
+}
+
+#[test]
 fn a_wrong_configuration_fails_the_check_with_the_place_of_the_mistake() {
     let folder = folder();
     let output = run(&folder, ["-p", "-c", "bad.conf"]);

@@ -94,6 +94,7 @@ impl Tests {
                 self.errors.push(error);
                 parser.recover(start);
             }
+            self.errors.extend(parser.take_errors());
         }
         self.errors.extend(self.builder.take_errors());
     }

@@ -6,13 +6,14 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
+use super::method::{METHODS, method_of};
 use super::tree::{Tree, TreeKind, TreeMask};
 use super::{FunctionState, ProgramBuilder, Symbol};
 use crate::ast::{
     Expr, ExprKind, ExtendedKind, ListKind, MaskItem, MaskItemKind, Name, Operator, SetItemKind,
 };
 use crate::attribute::Attribute;
-use crate::error::Diagnostic;
+use crate::error::{Diagnostic, nearest};
 use crate::program::{Binary, ExtendedForm, Unary};
 use crate::span::Span;
 use crate::types::{EnumType, SetType, Type};
@@ -409,7 +410,12 @@ impl ProgramBuilder {
             }
             None => {
                 let message = format!("values of type {} have no `{}`", of.ty, name.text);
-                self.error(name.span, message);
+                let known = METHODS.into_iter().filter(|word| method_of(of.ty, word).is_some());
+                let mut error = Diagnostic::new(name.span, message);
+                if let Some(near) = nearest(&name.text, known) {
+                    error = error.hint(format!("there is `{near}`"));
+                }
+                self.errors.push(error);
                 Tree::nothing(span)
             }
         }
@@ -467,38 +473,6 @@ pub(super) const fn form(kind: &ExtendedKind) -> ExtendedForm {
         ExtendedKind::Generic => ExtendedForm::Generic,
         ExtendedKind::Unknown(kind) => ExtendedForm::Unknown(*kind as u16),
     }
-}
-
-/// What a method without arguments does, and what it gives.
-fn method_of(of: Type, name: &str) -> Option<(Unary, Type)> {
-    const PATH: Type = Type::List(ListKind::Path);
-    Some(match (of, name) {
-        (Type::Prefix | Type::List(_) | Type::Any, "len") => (Unary::Length, Type::Int),
-        (PATH | Type::Any, "first") => (Unary::First, Type::Int),
-        (PATH | Type::Any, "last") => (Unary::Last, Type::Int),
-        (PATH | Type::Any, "last_nonaggregated") => (Unary::LastNonAggregated, Type::Int),
-        (Type::List(_) | Type::Any, "empty") => (Unary::Empty, of),
-        (Type::List(ListKind::Communities), "min") => (Unary::Min, Type::Pair),
-        (Type::List(ListKind::Communities), "max") => (Unary::Max, Type::Pair),
-        (Type::List(ListKind::Extended), "min") => (Unary::Min, Type::Extended),
-        (Type::List(ListKind::Extended), "max") => (Unary::Max, Type::Extended),
-        (Type::List(ListKind::Large), "min") => (Unary::Min, Type::Large),
-        (Type::List(ListKind::Large), "max") => (Unary::Max, Type::Large),
-        (Type::Any, "min") => (Unary::Min, Type::Any),
-        (Type::Any, "max") => (Unary::Max, Type::Any),
-        (Type::Pair | Type::Large | Type::Prefix | Type::Any, "asn") => (Unary::Asn, Type::Int),
-        (Type::Pair | Type::Any, "data") => (Unary::Data, Type::Int),
-        (Type::Large | Type::Any, "data1") => (Unary::Data1, Type::Int),
-        (Type::Large | Type::Any, "data2") => (Unary::Data2, Type::Int),
-        (Type::Prefix | Type::Any, "ip") => (Unary::Address, Type::Ip),
-        (Type::Prefix | Type::Any, "maxlen") => (Unary::MaxLength, Type::Int),
-        (Type::Prefix | Type::Any, "type") => (Unary::Kind, Type::Enum(EnumType::Net)),
-        (Type::Prefix | Type::Any, "rd") => (Unary::RouteDistinguisher, Type::RouteDistinguisher),
-        (Type::Prefix | Type::Any, "src") => (Unary::Source, Type::Prefix),
-        (Type::Prefix | Type::Any, "dst") => (Unary::Destination, Type::Prefix),
-        (Type::Ip | Type::Any, "is_v4") => (Unary::IsV4, Type::Bool),
-        _ => return None,
-    })
 }
 
 /// Whether `add`, `delete`, `filter` or `prepend` takes an item of this type.

@@ -51,6 +51,7 @@ impl ProgramBuilder {
                 return None;
             }
         }
+        self.families(&list, span);
         let set = build(ty, list.into_iter().map(|one| one.1).collect());
         if set.is_none() {
             let message = if ty == SetType::Prefix {
@@ -61,6 +62,19 @@ impl ProgramBuilder {
             self.errors.push(Diagnostic::new(span, message));
         }
         set
+    }
+
+    /// BIRD takes addresses of both families into one set.
+    fn families(&mut self, list: &[(Span, Item)], span: Span) {
+        let any = |ipv4: bool| {
+            list.iter().any(
+                |(_, item)| matches!(item, Item::Range(Value::Ip(low), _) if low.is_ipv4() == ipv4),
+            )
+        };
+        if any(true) && any(false) {
+            let message = "this set mixes IPv4 and IPv6 addresses";
+            self.warnings.push(Diagnostic::warning(span, message));
+        }
     }
 
     fn item(&mut self, state: &mut FunctionState, item: &SetItem) -> Option<Item> {

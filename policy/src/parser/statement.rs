@@ -1,13 +1,18 @@
 //! Statements.
 
 use alloc::boxed::Box;
+use alloc::format;
 use alloc::vec::Vec;
 
 use super::{Parsed, Parser};
 use crate::ast::{Arm, End, ExprKind, Statement, StatementKind};
-use crate::error::Diagnostic;
+use crate::error::{Diagnostic, nearest};
 use crate::lexer::TokenKind;
 use crate::types::Type;
+
+/// Words that begin a statement.
+const KEYWORDS: [&str; 10] =
+    ["accept", "case", "error", "for", "if", "print", "printn", "reject", "return", "unset"];
 
 impl Parser {
     pub(super) fn block(&mut self) -> Parsed<Vec<Statement>> {
@@ -18,10 +23,22 @@ impl Parser {
                 return Err(self.unexpected("`}`"));
             }
             if !self.eat(";") {
-                list.push(self.nested(Self::statement)?);
+                self.statement_or_skip(&mut list);
             }
         }
         Ok(list)
+    }
+
+    /// A statement; after an error goes on with the next one, so that all errors are told at once.
+    fn statement_or_skip(&mut self, list: &mut Vec<Statement>) {
+        let start = self.position();
+        match self.nested(Self::statement) {
+            Ok(statement) => list.push(statement),
+            Err(error) => {
+                self.errors.push(error);
+                self.skip_statement(start);
+            }
+        }
     }
 
     fn statement(&mut self) -> Parsed<Statement> {
@@ -122,8 +139,16 @@ impl Parser {
         }
         let expr = self.expression()?;
         if !matches!(expr.kind, ExprKind::Call(..) | ExprKind::Method(..)) {
-            return Err(Diagnostic::new(expr.span, "this does nothing")
-                .hint("a statement begins with a keyword, sets a variable or calls a function"));
+            let near = match &expr.kind {
+                ExprKind::Name(name) => nearest(name, KEYWORDS.into_iter()),
+                _ => None,
+            };
+            let error = Diagnostic::new(expr.span, "this does nothing");
+            return Err(match near {
+                Some(word) => error.hint(format!("maybe you wanted `{word}`")),
+                None => error
+                    .hint("a statement begins with a keyword, sets a variable or calls a function"),
+            });
         }
         self.expect_semicolon()?;
         Ok(StatementKind::Expression(expr))
@@ -198,7 +223,7 @@ impl Parser {
                     return Err(self.unexpected("`}`"));
                 }
                 if !self.eat(";") {
-                    body.push(self.nested(Self::statement)?);
+                    self.statement_or_skip(&mut body);
                 }
             }
             arms.push(Arm { labels, body, span });

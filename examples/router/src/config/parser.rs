@@ -8,8 +8,9 @@ use std::time::Duration;
 use policy::ast::Name;
 use policy::lexer::{Token, TokenKind};
 use policy::parser::Parser;
+use policy::span::Sources;
 use policy::value::Value;
-use policy::{Diagnostic, FilterId, ProgramBuilder};
+use policy::{Diagnostic, Diagnostics, FilterId, ProgramBuilder};
 
 use super::bgp::BgpDraft;
 use super::model::{
@@ -55,8 +56,12 @@ impl ConfigParser {
         }
     }
 
-    /// Reads the whole file; errors are added to `errors`, one a statement.
-    pub(super) fn parse(mut self, errors: &mut Vec<Diagnostic>) -> Option<Config> {
+    /// Reads the whole file; errors are added to `errors`.
+    pub(super) fn parse(
+        mut self,
+        sources: &Sources,
+        errors: &mut Vec<Diagnostic>,
+    ) -> Option<Config> {
         while !self.parser.at_end() {
             if self.parser.eat(";") {
                 continue;
@@ -66,8 +71,10 @@ impl ConfigParser {
                 errors.push(error);
                 self.parser.recover(start);
             }
+            errors.extend(self.parser.take_errors());
             errors.extend(self.builder.take_errors());
         }
+        let warnings = self.builder.take_warnings();
         let program = self.builder.finish().map_err(|list| errors.extend(list)).ok()?;
         Some(Config {
             log: self.log,
@@ -75,6 +82,7 @@ impl ConfigParser {
             program: Arc::new(program),
             tables: self.tables,
             protocols: self.protocols,
+            warnings: Diagnostics::new(sources.clone(), warnings),
         })
     }
 

@@ -91,6 +91,7 @@ fn report(message: &str) {
 fn run(arguments: &Arguments) -> Result<(), String> {
     let config = config::load(&arguments.config).map_err(|error| error.to_string())?;
     if arguments.parse_only {
+        eprint!("{}", config.warnings);
         return Ok(());
     }
     if !arguments.foreground {
