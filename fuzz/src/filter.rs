@@ -7,7 +7,7 @@ use bgp_wire::{
     SegmentKind, Update,
 };
 use bytes::Bytes;
-use policy::{FilterId, Limits, NoHost, Program, Vm};
+use policy::{Limits, NoHost, Program, Vm};
 use rib::{Route, RouteSource};
 
 /// Source text of the filter language. What compiles is run for a few routes.
