@@ -26,9 +26,10 @@ pub struct NeighborRange {
 
 /// Makes sessions for neighbours that are not configured one by one: whoever connects from a range is one.
 ///
-/// The host keeps the sessions. When one goes down and keeps no routes
-/// ([`Event::Down`](crate::Event::Down) with nothing retained), it is over: drop it and
-/// [`release`](Self::release) its address.
+/// The host keeps the sessions. One that has neither a connection nor routes that are kept is
+/// [over](Session::is_over), and takes the place of another: drop it and [`release`](Self::release) its address. It
+/// is to be looked for after [`Event::Down`](crate::Event::Down), and, where routes were retained then, after each
+/// [`Event::Stale`](crate::Event::Stale): who does not come back after a restart goes down only once.
 ///
 /// ```
 /// use bgp_fsm::{DynamicNeighbors, Endpoints, NeighborRange, RemoteAs, SessionConfig, State};
@@ -164,7 +165,7 @@ impl DynamicNeighbors {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{RemoteAs, State};
+    use crate::{Event, RemoteAs, State};
 
     fn ends(remote: &str) -> Endpoints {
         let local = "192.0.2.1:179".parse().expect("an address");
@@ -201,6 +202,42 @@ mod tests {
         assert_eq!(accept(&mut neighbors, "[fe80::1%3]:179"), Ok(3), "on another interface");
         let address = "192.0.2.9".parse().expect("an address");
         assert_eq!(accept(&mut neighbors, "192.0.2.9:1"), Err(NeighborRefused::Stranger(address)));
+    }
+
+    /// A neighbour that does not come back after a graceful restart is over when its last routes are: there is
+    /// no other [`Event::Down`] then.
+    #[test]
+    fn rfc4724_4_2_who_never_comes_back_is_over_in_the_end() {
+        use bgp_wire::{Family, Message};
+
+        let restarts = |asn: u32| {
+            let mut config = SessionConfig::new(asn, RemoteAs::Any, asn.into());
+            config.graceful_restart = Some(crate::RestartConfig::default());
+            let forwarding = Some(crate::Forwarding::Preserved);
+            config.families.iter_mut().for_each(|one| one.forwarding = forwarding);
+            config
+        };
+        let mut neighbors = DynamicNeighbors::default();
+        let prefix = "10.0.0.0/8".parse().expect("a prefix");
+        neighbors.add(NeighborRange { prefix, config: restarts(1), limit: 1 });
+        let (now, family) = (Duration::ZERO, Family::IPV4_UNICAST);
+        let (mut session, id) = neighbors.accept(now, ends("10.0.0.1:1"), 1).expect("room");
+        let open = Message::Open(restarts(2).open(&Default::default(), false));
+        let bytes = [open.to_bytes(), Message::Keepalive.to_bytes()].concat();
+        session.handle_input(now, id, &mut bytes[..].into());
+        assert_eq!(session.state(), State::Established);
+        session.handle_disconnected(now, id);
+        let events = |session: &mut Session| -> Vec<_> {
+            core::iter::from_fn(|| session.poll_event()).collect()
+        };
+        let before = events(&mut session);
+        assert!(!session.is_over(), "{before:?}");
+        let Some(Event::Down { retained, .. }) = before.last() else { panic!("{before:?}") };
+        assert_eq!(retained[..], [family]);
+        let at = session.poll_timeout().expect("Restart Time");
+        session.handle_timeout(at);
+        assert_eq!(events(&mut session), [Event::Stale(family, crate::Stale::Sweep)]);
+        assert!(session.is_over());
     }
 
     #[test]

@@ -137,6 +137,8 @@ pub(crate) fn is_hard(notification: &Notification, hard_reset: bool) -> bool {
             cease::MAXIMUM_NUMBER_OF_PREFIXES
             | cease::ADMINISTRATIVE_SHUTDOWN
             | cease::PEER_DE_CONFIGURED
+            // Of the same kind, and later than the table: no realistic hope that forwarding can continue.
+            | cease::BFD_DOWN
             | cease::HARD_RESET => true,
             cease::ADMINISTRATIVE_RESET => hard_reset,
             _ => false,

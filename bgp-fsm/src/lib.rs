@@ -85,6 +85,7 @@
 //! With the feature `tokio` the module `tokio` has this loop for TCP sockets. Without default features the
 //! crate needs no `std`.
 
+#![cfg_attr(not(feature = "tokio"), forbid(unsafe_code))]
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 
 extern crate alloc;

@@ -22,6 +22,8 @@ pub struct Negotiated {
     pub local: Open,
     /// The OPEN that came
     pub remote: Open,
+    /// Our AS
+    pub local_as: u32,
     /// The neighbour's AS
     pub remote_as: u32,
     /// The neighbour's BGP identifier
@@ -65,7 +67,7 @@ pub struct Negotiated {
 impl Negotiated {
     /// Whether the session is iBGP.
     pub fn is_internal(&self) -> bool {
-        self.local.asn() == self.remote_as
+        self.local_as == self.remote_as
     }
 
     /// Whether the neighbour keeps its forwarding while it restarts, for a family at least (RFC 4724 §4.2).
@@ -150,6 +152,7 @@ pub(crate) fn negotiate(
     };
     let hold_time = Duration::from_secs(u64::from(local.hold_time.min(remote.hold_time)));
     Ok(Negotiated {
+        local_as: config.local_as,
         remote_as: remote.asn(),
         remote_id: remote.bgp_identifier,
         send: context(ours, theirs, both(&Capability::ExtendedMessage)),

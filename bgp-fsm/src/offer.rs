@@ -72,6 +72,11 @@ impl SessionConfig {
     pub(crate) fn open(&self, refused: &Refused, restarted: bool) -> Open {
         let mut capabilities = if self.capabilities { self.offer(restarted) } else { Vec::new() };
         capabilities.retain(|capability| !refused.has(capability));
+        let restarts = |one: &Capability| matches!(one, Capability::GracefulRestart(_));
+        if !capabilities.iter().any(restarts) {
+            // RFC 9494 §3.1
+            capabilities.retain(|one| !matches!(one, Capability::LongLivedGracefulRestart(_)));
+        }
         Open {
             my_as: u16::try_from(self.local_as).unwrap_or(AS_TRANS),
             hold_time: u16::try_from(self.hold_time.as_secs()).unwrap_or(u16::MAX),

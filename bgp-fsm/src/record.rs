@@ -5,6 +5,7 @@
 
 mod codec;
 mod config;
+mod filters;
 mod input;
 
 use alloc::collections::BTreeMap;
@@ -86,9 +87,15 @@ impl Recorder {
         Self { session, log, now: Duration::ZERO, left, polled }
     }
 
-    /// What was recorded so far: the content of a file for [`Replay::new`].
+    /// What was recorded so far, or since [`Recorder::take_record`]: the content of a file for [`Replay::new`].
     pub fn record(&self) -> &[u8] {
         self.log.as_bytes()
+    }
+
+    /// What was recorded since this was called last, to be written behind what it gave before: a record of a long
+    /// run need not stay in memory, as it grows with all that the neighbour sends.
+    pub fn take_record(&mut self) -> Vec<u8> {
+        self.log.take()
     }
 
     /// The session, no longer recorded.

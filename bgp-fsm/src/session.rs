@@ -45,7 +45,7 @@ const COLLISION_TIME: Duration = Duration::from_secs(3);
 ///   choice and never goes back.
 /// - After any of these, call [`poll_transmit`](Self::poll_transmit), [`poll_action`](Self::poll_action) and
 ///   [`poll_event`](Self::poll_event) until all three return `None`, in any order. An [`Action::Close`] does
-///   not come before all that has to be sent on its connection has been polled.
+///   not come before all that has to be sent on its connection has been polled, nor does what is behind it.
 /// - Then wait until [`poll_timeout`](Self::poll_timeout), at most, and call
 ///   [`handle_timeout`](Self::handle_timeout). Bytes that were received before are best put in first.
 /// - [`handle_input`](Self::handle_input) takes whole messages from the front of the buffer and leaves the
@@ -74,6 +74,8 @@ pub struct Session {
     restarted: bool,
     /// Where the neighbour is, for one that is unnumbered.
     neighbor: Option<IpAddr>,
+    /// The host has said so; else it has connected from there.
+    neighbor_told: bool,
     /// When IdleHoldTimer expires.
     idle_until: Option<Duration>,
     idle_hold: IdleHoldTime,
@@ -106,6 +108,7 @@ impl Session {
             started: false,
             restarted: false,
             neighbor: None,
+            neighbor_told: false,
             idle_until: None,
             idle_hold: IdleHoldTime::default(),
             last_error: None,
@@ -203,10 +206,14 @@ impl Session {
 
     /// The neighbour has connected. `None`: this is refused, and the caller closes it.
     ///
-    /// That is so in Idle, when there are two connections already, and when the session is established (RFC 4271
+    /// That is so in Idle, from another address than the one that an unnumbered neighbour has, when there are two connections already, and when the session is established (RFC 4271
     /// §6.8); but then, if the neighbour may be restarting, the new connection takes the place of the old one
     /// (RFC 4724 §5).
     pub fn handle_accepted(&mut self, now: Duration, ends: Endpoints) -> Option<ConnectionId> {
+        let elsewhere = self.neighbor.is_some_and(|neighbor| neighbor != ends.remote.ip());
+        if self.config.unnumbered && self.neighbor_told && elsewhere {
+            return None;
+        }
         if self.state() == State::Established {
             self.neighbor_restarted(now)?;
         }
@@ -220,7 +227,7 @@ impl Session {
             Some(index) => index,
             None => self.connections.iter().position(|other| other.state == State::Idle)?,
         };
-        if self.config.unnumbered && self.neighbor.is_none() {
+        if self.config.unnumbered {
             self.neighbor = Some(ends.remote.ip());
         }
         let id = self.new_id();
@@ -260,9 +267,10 @@ impl Session {
     /// another address end. Of other sessions the host knows the address itself.
     pub fn handle_neighbor(&mut self, now: Duration, address: Option<IpAddr>) {
         if !self.config.unnumbered || address == self.neighbor {
+            self.neighbor_told = address.is_some();
             return;
         }
-        self.neighbor = address;
+        (self.neighbor, self.neighbor_told) = (address, address.is_some());
         for index in 0..self.connections.len() {
             let Some(transport) = &self.connections[index].transport else { continue };
             let gone = match transport.ends {
@@ -382,7 +390,7 @@ impl Session {
     /// The host has written `messages` UPDATEs to the established connection: KeepaliveTimer starts anew
     /// (RFC 4271 §8.2.2).
     pub fn update_sent(&mut self, now: Duration, messages: u32) {
-        if let Some(index) = self.established_index() {
+        if let Some(index) = self.established_index().filter(|_| messages > 0) {
             self.statistics.sent.count(MessageType::UPDATE, messages);
             self.start_keepalive(now, index);
         }
@@ -395,12 +403,13 @@ impl Session {
 
     /// The next thing for the host to do.
     pub fn poll_action(&mut self) -> Option<Action> {
-        let waits = |action: &Action| match action {
-            Action::Connect(_) => false,
-            Action::Close(id) => self.transmit.iter().any(|(other, _)| other == id),
-        };
-        let ready = self.actions.iter().position(|action| !waits(action))?;
-        self.actions.remove(ready)
+        // None comes before an earlier one, so that their order does not depend on how the host polls.
+        if let Some(Action::Close(id)) = self.actions.front()
+            && self.transmit.iter().any(|(other, _)| other == id)
+        {
+            return None;
+        }
+        self.actions.pop_front()
     }
 
     /// The next event.

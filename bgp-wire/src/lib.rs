@@ -23,6 +23,7 @@
 //!
 //! Every decode error knows the NOTIFICATION that RFC 4271 §6 asks for: see [`MessageError::notification`].
 
+#![forbid(unsafe_code)]
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 #![deny(clippy::indexing_slicing)]
 

@@ -4,6 +4,8 @@
 //! panic itself, and the invariants that stand beside each target. `fuzz_targets/` gives them to libFuzzer,
 //! `tests/corpus.rs` replays the corpus on any toolchain; README.md says how to run them.
 
+#![forbid(unsafe_code)]
+
 mod config;
 mod dump;
 mod filter;
@@ -14,7 +16,7 @@ mod wire;
 
 pub use config::config_source;
 pub use dump::{bmp, mrt};
-pub use filter::policy_source;
+pub use filter::{policy_route, policy_source, program_bytes};
 pub use ospf::ospf_packet;
 pub use session::{record, session};
 pub use text::text_forms;
@@ -34,7 +36,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("nlri", nlri),
     ("open", open),
     ("ospf_packet", ospf_packet),
+    ("policy_route", policy_route),
     ("policy_source", policy_source),
+    ("program_bytes", program_bytes),
     ("record", record),
     ("session", session),
     ("text_forms", text_forms),

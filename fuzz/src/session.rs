@@ -52,6 +52,8 @@ struct Run<'a> {
     /// What each connection has received and not yet taken
     connections: BTreeMap<ConnectionId, BytesMut>,
     dialled: Option<ConnectionId>,
+    /// After the next step the host polls an action at most, and nothing else.
+    busy: bool,
     outputs: Outputs,
 }
 
@@ -66,6 +68,7 @@ impl<'a> Run<'a> {
             now: Duration::ZERO,
             connections: BTreeMap::new(),
             dialled: None,
+            busy: false,
             outputs: Outputs::default(),
         };
         let bits = run.octet();
@@ -132,9 +135,15 @@ impl<'a> Run<'a> {
 
     fn run(mut self) -> (Recorder, Outputs) {
         while !self.data.is_empty() {
+            let busy = std::mem::take(&mut self.busy);
             self.step();
-            self.drain();
+            if busy || self.busy {
+                self.take_action();
+            } else {
+                self.drain();
+            }
         }
+        self.drain();
         (self.session, self.outputs)
     }
 
@@ -200,6 +209,7 @@ impl<'a> Run<'a> {
             }
             // What is not asked for
             12 => self.session.handle_disconnected(self.now, ConnectionId(99)),
+            13 => self.busy = true,
             14 => {
                 let address = [None, Some([192, 0, 2, 2].into()), Some([192, 0, 2, 3].into())];
                 let choice = usize::from(self.octet()) % address.len();
@@ -280,19 +290,8 @@ impl<'a> Run<'a> {
             check_transmit(&bytes);
             self.outputs.transmit.push((id, bytes));
         }
-        while let Some(action) = self.session.poll_action() {
+        while self.take_action() {
             within_bounds();
-            match action {
-                Action::Connect(id) => {
-                    assert!(!self.connections.contains_key(&id), "a number is used twice");
-                    self.dialled = Some(id);
-                }
-                Action::Close(id) => {
-                    self.connections.remove(&id);
-                    self.dialled = self.dialled.filter(|dialled| *dialled != id);
-                }
-            }
-            self.outputs.actions.push(action);
         }
         while let Some(event) = self.session.poll_event() {
             within_bounds();
@@ -301,6 +300,23 @@ impl<'a> Run<'a> {
         let state = self.session.state();
         assert_eq!(state == State::Established, self.session.established().is_some());
         let _ = self.session.status(self.now).to_string();
+    }
+
+    /// Tells whether there was one.
+    fn take_action(&mut self) -> bool {
+        let Some(action) = self.session.poll_action() else { return false };
+        match action {
+            Action::Connect(id) => {
+                assert!(!self.connections.contains_key(&id), "a number is used twice");
+                self.dialled = Some(id);
+            }
+            Action::Close(id) => {
+                self.connections.remove(&id);
+                self.dialled = self.dialled.filter(|dialled| *dialled != id);
+            }
+        }
+        self.outputs.actions.push(action);
+        true
     }
 }
 

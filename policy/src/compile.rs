@@ -1,333 +1,370 @@
-//! Trees to code: types are checked on the way.
+//! Trees to programs: names and types are checked, constants computed, code made.
 
+mod code;
+mod expression;
+mod method;
+mod sets;
+mod statement;
+mod tree;
+mod warning;
+
+use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::ast::{Attribute, Expr, ExprKind, Filter, Operator, Statement};
-use crate::error::Diagnostic;
-use crate::program::{Code, FilterId, Instruction, Program, Register};
+use crate::ast::{Expr, Filter, Function, Name};
+use crate::attribute::Attribute;
+use crate::compile::code::Emitter;
+use crate::compile::tree::{Tree, TreeKind};
+use crate::error::{Diagnostic, nearest};
+use crate::program::{FilterId, Instruction, Program, Register};
 use crate::span::Span;
-use crate::value::{Type, Value};
+use crate::types::Type;
+use crate::value::Value;
+use crate::verify::{CodeId, verify};
+use crate::vm::{Vm, cell_of};
 
-/// Collects the filters of a program.
+/// What a name stands for.
+#[derive(Debug, Clone)]
+enum Symbol {
+    Constant(Value),
+    Function(u16),
+    Filter(FilterId),
+    Table(u16),
+}
+
+/// What a function takes and gives.
+#[derive(Debug, Clone)]
+struct Signature {
+    arguments: Vec<Type>,
+    result: Type,
+}
+
+/// Collects definitions, functions and filters into a [`Program`].
 #[derive(Debug, Clone, Default)]
 pub struct ProgramBuilder {
     program: Program,
+    symbols: BTreeMap<String, (Symbol, Span)>,
+    signatures: Vec<Signature>,
+    errors: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
+    /// Some were taken.
+    had_errors: bool,
+    vm: Vm,
 }
 
 impl ProgramBuilder {
-    /// Compiles a filter with a name.
-    ///
-    /// # Errors
-    /// When the name is taken, a type is wrong, or the filter is too large.
-    pub fn add_named(&mut self, filter: &Filter) -> Result<FilterId, Diagnostic> {
-        if let Some((name, span)) = &filter.name
-            && self.program.filter(name).is_some()
-        {
-            return Err(Diagnostic::new(*span, format!("filter `{name}` is defined already")));
+    /// Adds a constant.
+    pub fn define(&mut self, name: &Name, expr: &Expr) {
+        warning::of_expression(expr, &mut self.warnings);
+        if let Some(value) = self.evaluate(expr) {
+            self.add(name, Symbol::Constant(value));
+        } else {
+            // Known, so that each use is not another error.
+            self.add(name, Symbol::Constant(Value::Int(0)));
         }
-        self.add(filter)
     }
 
-    /// Compiles a filter.
-    ///
-    /// # Errors
-    /// When a type is wrong, or the filter is too large.
-    pub fn add(&mut self, filter: &Filter) -> Result<FilterId, Diagnostic> {
-        let mut compiler = Compiler {
-            code: Code {
-                name: filter.name.as_ref().map(|(name, _)| name.clone()),
-                registers: 0,
-                instructions: Vec::new(),
-                spans: Vec::new(),
-                constants: Vec::new(),
-            },
-            in_use: 0,
-        };
-        compiler.statements(&filter.body)?;
-        compiler.emit(filter.span, Instruction::FellOff);
-        let code = compiler.code;
-        if code.instructions.len() > usize::from(u16::MAX)
-            || code.constants.len() > usize::from(u16::MAX)
-        {
-            return Err(Diagnostic::new(filter.span, "this filter is too large"));
-        }
-        code.verify().map_err(|error| {
-            Diagnostic::new(filter.span, format!("this filter cannot run: {error}"))
-        })?;
-        self.program.filters.push(code);
-        Ok(FilterId(u32::try_from(self.program.filters.len() - 1).unwrap_or(u32::MAX)))
+    /// Adds a constant whose value the host knows.
+    pub fn define_value(&mut self, name: &Name, value: Value) {
+        self.add(name, Symbol::Constant(value));
     }
 
-    /// What was compiled so far.
+    /// Tells of a table of the host: `roa_check` knows it by the number.
+    pub fn add_table(&mut self, name: &Name, number: u16) {
+        self.add(name, Symbol::Table(number));
+    }
+
+    /// The value of a constant expression. Errors are kept.
+    pub fn evaluate(&mut self, expr: &Expr) -> Option<Value> {
+        let before = self.errors.len();
+        let mut function = FunctionState::default();
+        let tree = self.expression(&mut function, expr);
+        if self.errors.len() > before {
+            return None;
+        }
+        self.evaluate_tree(&tree)
+    }
+
+    /// The value of a defined name.
+    pub fn constant(&self, name: &str) -> Option<&Value> {
+        match self.symbols.get(name) {
+            Some((Symbol::Constant(value), _)) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The filter of that name.
+    pub fn filter(&self, name: &str) -> Option<FilterId> {
+        match self.symbols.get(name) {
+            Some((Symbol::Filter(filter), _)) => Some(*filter),
+            _ => None,
+        }
+    }
+
+    /// What is compiled so far.
     pub const fn program(&self) -> &Program {
         &self.program
+    }
+
+    /// Adds a function.
+    pub fn add_function(&mut self, function: &Function) {
+        let Ok(number) = u16::try_from(self.program.functions.len()) else {
+            let message = "there are too many functions";
+            return self.errors.push(Diagnostic::new(function.span, message));
+        };
+        let arguments: Vec<Type> = function.arguments.iter().map(|one| one.0.ty).collect();
+        let result = function.result.map_or(Type::Any, |result| result.ty);
+        self.signatures.push(Signature { arguments, result });
+        // Its own code calls it by this number; until it is there, it is empty.
+        self.program.functions.push(crate::program::Code::empty(&function.name.text));
+        self.add(&function.name, Symbol::Function(number));
+        let mut state = FunctionState {
+            function: Some(function.result.map(|one| one.ty)),
+            ..Default::default()
+        };
+        for (ty, name) in &function.arguments {
+            self.declare(&mut state, name, ty.ty);
+        }
+        let arguments = state.top;
+        let names = function.arguments.iter().map(|one| &one.1);
+        warning::of_body(names, &function.body, &mut self.warnings);
+        self.statements(&mut state, &function.body);
+        let end = state.end_span(function.span);
+        let register = state.temporary();
+        state.emit(end, Instruction::Void { to: register });
+        state.emit(end, Instruction::Return { of: register });
+        let code =
+            state.finish(Some(&function.name.text), arguments, function.span, &mut self.errors);
+        if function.result.is_none()
+            && let Some(signature) = self.signatures.get_mut(usize::from(number))
+            && let Some(only) = common(&state.returns)
+        {
+            signature.result = only;
+        }
+        if let Some(place) = self.program.functions.get_mut(usize::from(number)) {
+            *place = code;
+        }
+    }
+
+    /// Adds a filter; one with a name is known by it.
+    pub fn add_filter(&mut self, filter: &Filter) -> FilterId {
+        let mut state = FunctionState::default();
+        warning::of_body(core::iter::empty(), &filter.body, &mut self.warnings);
+        self.statements(&mut state, &filter.body);
+        state.emit(state.end_span(filter.span), Instruction::FellOff);
+        let name = filter.name.as_ref().map(|name| name.text.as_str());
+        let code = state.finish(name, 0, filter.span, &mut self.errors);
+        self.program.filters.push(code);
+        let number = u32::try_from(self.program.filters.len() - 1).unwrap_or(u32::MAX);
+        if let Some(name) = &filter.name {
+            self.add(name, Symbol::Filter(FilterId(number)));
+        }
+        FilterId(number)
+    }
+
+    /// The errors so far; they are not told again.
+    pub fn take_errors(&mut self) -> Vec<Diagnostic> {
+        self.had_errors |= !self.errors.is_empty();
+        core::mem::take(&mut self.errors)
+    }
+
+    /// The warnings so far, by their places; they are not told again.
+    pub fn take_warnings(&mut self) -> Vec<Diagnostic> {
+        let mut list = core::mem::take(&mut self.warnings);
+        list.sort_by_key(|warning| (warning.span.source, warning.span.start));
+        list
     }
 
     /// The program.
     ///
     /// # Errors
-    /// None so far; a program whose parts do not fit together will be refused here.
-    pub fn finish(self) -> Result<Program, Diagnostic> {
-        Ok(self.program)
-    }
-}
-
-struct Compiler {
-    code: Code,
-    /// Registers that hold something.
-    in_use: u8,
-}
-
-impl Compiler {
-    fn emit(&mut self, span: Span, instruction: Instruction) -> usize {
-        self.code.instructions.push(instruction);
-        self.code.spans.push(span);
-        self.code.instructions.len() - 1
-    }
-
-    fn here(&self) -> u16 {
-        u16::try_from(self.code.instructions.len()).unwrap_or(u16::MAX)
-    }
-
-    /// Lets the jump at `at` lead to the next instruction.
-    fn land(&mut self, at: usize) {
-        let here = self.here();
-        if let Some(
-            Instruction::Jump { target }
-            | Instruction::JumpIfFalse { target, .. }
-            | Instruction::JumpIfTrue { target, .. },
-        ) = self.code.instructions.get_mut(at)
-        {
-            *target = here;
+    /// Those that were not taken.
+    pub fn finish(self) -> Result<Program, Vec<Diagnostic>> {
+        if !self.errors.is_empty() {
+            return Err(self.errors);
+        }
+        match verify(&self.program) {
+            Ok(()) => Ok(self.program),
+            // What had errors, which were told, need not be in order.
+            Err(_) if self.had_errors => Err(Vec::new()),
+            Err(error) => {
+                let code = match error.code {
+                    CodeId::Function(number) => self.program.functions.get(number),
+                    CodeId::Filter(number) => self.program.filters.get(number),
+                };
+                let span = code.and_then(|code| code.spans.get(error.at));
+                let message = format!("this was compiled wrongly: {error}");
+                Err(Vec::from([Diagnostic::new(span.copied().unwrap_or_default(), message)
+                    .hint("this is an error of the compiler")]))
+            }
         }
     }
 
-    fn register(&mut self, span: Span) -> Result<Register, Diagnostic> {
-        let register = self.in_use;
-        self.in_use = register
-            .checked_add(1)
-            .ok_or_else(|| Diagnostic::new(span, "this is nested too deeply"))?;
-        self.code.registers = self.code.registers.max(self.in_use);
-        Ok(register)
+    /// Whether two functions do the same.
+    pub fn same(&self, one: &str, two: &str) -> Option<bool> {
+        let code = |name: &str| match self.symbols.get(name) {
+            Some((Symbol::Function(number), _)) => self.program.functions.get(usize::from(*number)),
+            _ => None,
+        };
+        let (one, two) = (code(one)?, code(two)?);
+        Some(one.instructions == two.instructions)
     }
 
-    fn constant(&mut self, value: &Value) -> u16 {
-        let at = self.code.constants.iter().position(|known| known == value).unwrap_or_else(|| {
-            self.code.constants.push(value.clone());
-            self.code.constants.len() - 1
+    fn add(&mut self, name: &Name, symbol: Symbol) {
+        if self.symbols.contains_key(&name.text) {
+            let message = format!("`{}` is defined already", name.text);
+            return self.errors.push(Diagnostic::new(name.span, message));
+        }
+        self.symbols.insert(name.text.clone(), (symbol, name.span));
+    }
+
+    fn error(&mut self, span: Span, message: impl Into<String>) {
+        self.errors.push(Diagnostic::new(span, message));
+    }
+
+    fn declare(&mut self, state: &mut FunctionState, name: &Name, ty: Type) -> Register {
+        let scope = state.scope_start;
+        if state.locals.iter().skip(scope).any(|local| local.name == name.text) {
+            self.error(name.span, format!("there is a variable `{}` here already", name.text));
+        }
+        let register = state.temporary();
+        state.locals.push(Local { name: name.text.clone(), register, ty });
+        register
+    }
+
+    fn evaluate_tree(&mut self, tree: &Tree) -> Option<Value> {
+        if let TreeKind::Constant(value) = &tree.kind {
+            return Some(value.clone());
+        }
+        if let Some(span) = tree.depends() {
+            self.error(span, "this is not a constant");
+            return None;
+        }
+        let mut state = FunctionState::default();
+        let register = state.temporary();
+        self.emit(&mut state, tree, register);
+        state.emit(tree.span, Instruction::Return { of: register });
+        let code = state.finish(None, 0, tree.span, &mut self.errors);
+        let mut vm = core::mem::take(&mut self.vm);
+        let result = self.program.evaluate(&mut vm, &code);
+        self.vm = vm;
+        match result {
+            Ok(value) => Some(value),
+            Err(trap) => {
+                self.error(trap.span, format!("{trap}"));
+                None
+            }
+        }
+    }
+
+    /// The number of a constant of the program.
+    fn number(&mut self, span: Span, value: &Value) -> u16 {
+        let constants = &mut self.program.constants;
+        let found = constants.iter().position(|known| known == value && known.ty() == value.ty());
+        let place = found.unwrap_or_else(|| {
+            constants.push(value.clone());
+            constants.len() - 1
         });
-        u16::try_from(at).unwrap_or(u16::MAX)
-    }
-
-    fn statements(&mut self, list: &[Statement]) -> Result<(), Diagnostic> {
-        for statement in list {
-            match statement {
-                Statement::Accept => {
-                    self.emit(Span::default(), Instruction::Accept);
-                }
-                Statement::Reject => {
-                    self.emit(Span::default(), Instruction::Reject);
-                }
-                Statement::If(condition, then, otherwise) => {
-                    let (of, ty) = self.expression(condition)?;
-                    expect(condition.span, ty, Type::Bool)?;
-                    self.in_use = of;
-                    let skip =
-                        self.emit(condition.span, Instruction::JumpIfFalse { of, target: 0 });
-                    self.statements(then)?;
-                    let end = self.emit(condition.span, Instruction::Jump { target: 0 });
-                    self.land(skip);
-                    self.statements(otherwise)?;
-                    self.land(end);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Computes an expression into a new register.
-    fn expression(&mut self, expr: &Expr) -> Result<(Register, Type), Diagnostic> {
-        let span = expr.span;
-        match &expr.kind {
-            ExprKind::Constant(value) => {
-                let to = self.register(span)?;
-                let constant = self.constant(value);
-                self.emit(span, Instruction::Constant { to, constant });
-                Ok((to, value.ty()))
-            }
-            ExprKind::Attribute(Attribute::Path) => Err(Diagnostic::new(
-                span,
-                "of `bgp_path`, only `.len`, `.first` and `.last` are supported yet",
-            )),
-            ExprKind::Attribute(attribute) => {
-                let to = self.register(span)?;
-                self.emit(span, Instruction::Attribute { to, attribute: *attribute });
-                Ok((to, type_of(*attribute)))
-            }
-            ExprKind::Not(operand) => {
-                let (of, ty) = self.expression(operand)?;
-                expect(operand.span, ty, Type::Bool)?;
-                self.emit(span, Instruction::Not { to: of, of });
-                Ok((of, Type::Bool))
-            }
-            ExprKind::Method(operand, name) => self.method(span, operand, name),
-            ExprKind::Binary(operator, left, right) => self.binary(span, *operator, left, right),
-        }
-    }
-
-    fn method(
-        &mut self,
-        span: Span,
-        operand: &Expr,
-        name: &str,
-    ) -> Result<(Register, Type), Diagnostic> {
-        if operand.kind == ExprKind::Attribute(Attribute::Path) {
-            let to = self.register(span)?;
-            let instruction = match name {
-                "len" => Instruction::PathLength { to },
-                "first" => Instruction::PathFirst { to },
-                "last" => Instruction::PathLast { to },
-                _ => {
-                    return Err(Diagnostic::new(
-                        span,
-                        format!("`.{name}` of a path is not supported yet"),
-                    ));
-                }
-            };
-            self.emit(span, instruction);
-            return Ok((to, Type::Int));
-        }
-        let (of, ty) = self.expression(operand)?;
-        let (instruction, result) = match (ty, name) {
-            (Type::Prefix, "len") => (Instruction::PrefixLength { to: of, of }, Type::Int),
-            (Type::Prefix, "ip") => (Instruction::PrefixAddress { to: of, of }, Type::Ip),
-            _ => {
-                return Err(Diagnostic::new(
-                    span,
-                    format!("a value of type {ty} has no `.{name}`"),
-                ));
-            }
+        let Ok(number) = u16::try_from(place) else {
+            self.error(span, "there are too many constants");
+            return 0;
         };
-        self.emit(span, instruction);
-        Ok((of, result))
-    }
-
-    fn binary(
-        &mut self,
-        span: Span,
-        operator: Operator,
-        left: &Expr,
-        right: &Expr,
-    ) -> Result<(Register, Type), Diagnostic> {
-        match operator {
-            Operator::And | Operator::Or => return self.short_circuit(span, operator, left, right),
-            Operator::Match | Operator::NotMatch => return self.test(span, operator, left, right),
-            _ => {}
+        if place == self.program.cells.len() {
+            self.program.cells.push(cell_of(value, number));
         }
-        let (to, left_type) = self.expression(left)?;
-        let (other, right_type) = self.expression(right)?;
-        self.in_use = to + 1;
-        let result = match operator {
-            Operator::Add | Operator::Subtract | Operator::Multiply | Operator::Divide => {
-                expect(left.span, left_type, Type::Int)?;
-                expect(right.span, right_type, Type::Int)?;
-                Type::Int
-            }
-            // `1 = true` is false, not an error: values of different types are different.
-            Operator::Equal | Operator::NotEqual => Type::Bool,
-            _ => {
-                let ordered =
-                    [Type::Int, Type::Ip, Type::Source, Type::Origin].contains(&left_type);
-                if !ordered || left_type != right_type {
-                    let message =
-                        format!("values of type {left_type} and {right_type} have no order");
-                    return Err(Diagnostic::new(span, message));
-                }
-                Type::Bool
-            }
-        };
-        self.emit(span, Instruction::Binary { operator, to, left: to, right: other });
-        Ok((to, result))
-    }
-
-    fn short_circuit(
-        &mut self,
-        span: Span,
-        operator: Operator,
-        left: &Expr,
-        right: &Expr,
-    ) -> Result<(Register, Type), Diagnostic> {
-        let (of, ty) = self.expression(left)?;
-        expect(left.span, ty, Type::Bool)?;
-        let skip = match operator {
-            Operator::And => Instruction::JumpIfFalse { of, target: 0 },
-            _ => Instruction::JumpIfTrue { of, target: 0 },
-        };
-        let skip = self.emit(span, skip);
-        // The right side goes to the same register.
-        self.in_use = of;
-        let (_, ty) = self.expression(right)?;
-        expect(right.span, ty, Type::Bool)?;
-        self.land(skip);
-        self.in_use = of + 1;
-        Ok((of, Type::Bool))
-    }
-
-    /// `a ~ b`, where `b` is a constant.
-    fn test(
-        &mut self,
-        span: Span,
-        operator: Operator,
-        left: &Expr,
-        right: &Expr,
-    ) -> Result<(Register, Type), Diagnostic> {
-        let (of, ty) = self.expression(left)?;
-        let ExprKind::Constant(set) = &right.kind else {
-            return Err(Diagnostic::new(right.span, "only a constant may stand behind `~` yet"));
-        };
-        let fits = matches!(
-            (ty, set.ty()),
-            (Type::Prefix, Type::PrefixSet | Type::Prefix)
-                | (Type::Ip, Type::Prefix | Type::PrefixSet | Type::IpSet)
-                | (Type::Int, Type::IntSet)
-                | (Type::Source, Type::SourceSet)
-                | (Type::Text, Type::Text)
-        );
-        if !fits {
-            let message = format!("a value of type {ty} cannot match one of type {}", set.ty());
-            return Err(Diagnostic::new(span, message));
-        }
-        let constant = self.constant(set);
-        self.emit(span, Instruction::Match { to: of, of, constant });
-        if operator == Operator::NotMatch {
-            self.emit(span, Instruction::Not { to: of, of });
-        }
-        Ok((of, Type::Bool))
+        number
     }
 }
 
-const fn type_of(attribute: Attribute) -> Type {
-    match attribute {
-        Attribute::Net => Type::Prefix,
-        Attribute::Source => Type::Source,
-        Attribute::Proto => Type::Text,
-        Attribute::Preference | Attribute::LocalPref | Attribute::Med | Attribute::Path => {
-            Type::Int
+/// The only type that is returned.
+fn common(returns: &[Type]) -> Option<Type> {
+    let (first, rest) = returns.split_first()?;
+    rest.iter().all(|other| other == first).then_some(*first)
+}
+
+#[derive(Debug, Clone)]
+struct Local {
+    name: String,
+    register: Register,
+    ty: Type,
+}
+
+/// A function or filter that is being compiled.
+#[derive(Debug, Clone, Default)]
+struct FunctionState {
+    /// A function, and its declared result
+    function: Option<Option<Type>>,
+    locals: Vec<Local>,
+    /// Where the variables of the innermost block begin among `locals`
+    scope_start: usize,
+    /// The first register that is free
+    top: Register,
+    /// The most registers that were in use
+    most: Register,
+    overflow: bool,
+    returns: Vec<Type>,
+    code: Emitter,
+}
+
+impl FunctionState {
+    fn temporary(&mut self) -> Register {
+        let register = self.top;
+        match self.top.checked_add(1) {
+            Some(top) if top < 250 => self.top = top,
+            _ => self.overflow = true,
         }
-        Attribute::From => Type::Ip,
-        Attribute::Origin => Type::Origin,
+        self.most = self.most.max(self.top);
+        register
+    }
+
+    fn local(&self, name: &str) -> Option<&Local> {
+        self.locals.iter().rev().find(|local| local.name == name)
+    }
+
+    fn emit(&mut self, span: Span, instruction: Instruction) -> usize {
+        self.code.emit(span, instruction)
+    }
+
+    /// The last octet of a block.
+    fn end_span(&self, span: Span) -> Span {
+        Span { start: span.end.saturating_sub(1).max(span.start), ..span }
+    }
+
+    fn finish(
+        &mut self,
+        name: Option<&str>,
+        arguments: Register,
+        span: Span,
+        errors: &mut Vec<Diagnostic>,
+    ) -> crate::program::Code {
+        let code = core::mem::take(&mut self.code);
+        if self.overflow || code.instructions.len() > usize::from(u16::MAX) - 1 {
+            errors.push(Diagnostic::new(span, "this is too large to be compiled"));
+        }
+        crate::program::Code {
+            name: name.map(Into::into),
+            registers: self.most,
+            arguments,
+            instructions: code.instructions,
+            spans: code.spans,
+        }
     }
 }
 
-fn expect(span: Span, found: Type, wanted: Type) -> Result<(), Diagnostic> {
-    if found == wanted {
-        return Ok(());
+impl ProgramBuilder {
+    /// An error about a name that is not known.
+    fn unknown(&self, state: &FunctionState, name: &str, span: Span) -> Diagnostic {
+        let mut known: Vec<&str> = state.locals.iter().map(|local| local.name.as_str()).collect();
+        known.extend(self.symbols.keys().map(String::as_str));
+        for name in Attribute::names().chain(Value::names()) {
+            known.push(name);
+        }
+        let error = Diagnostic::new(span, format!("`{name}` is not known here"));
+        match nearest(name, known.into_iter()) {
+            Some(near) => error.hint(format!("there is `{near}`")),
+            None => error,
+        }
     }
-    let message: String = format!("expected a value of type {wanted}, found {found}");
-    Err(Diagnostic::new(span, message))
 }
-
-#[cfg(test)]
-mod tests;

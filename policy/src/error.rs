@@ -6,9 +6,21 @@ use core::fmt;
 
 use crate::span::{Sources, Span};
 
+/// Whether a text can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Severity {
+    /// It cannot.
+    #[default]
+    Error,
+    /// It can, but may not mean what was meant.
+    Warning,
+}
+
 /// One error, or one warning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
+    /// Which of the two
+    pub severity: Severity,
     /// Where
     pub span: Span,
     /// What
@@ -20,7 +32,12 @@ pub struct Diagnostic {
 impl Diagnostic {
     /// An error.
     pub fn new(span: Span, message: impl Into<String>) -> Self {
-        Self { span, message: message.into(), hint: None }
+        Self { severity: Severity::Error, span, message: message.into(), hint: None }
+    }
+
+    /// A warning.
+    pub fn warning(span: Span, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::new(span, message) }
     }
 
     /// Adds what may help.
@@ -30,10 +47,16 @@ impl Diagnostic {
         self
     }
 
-    /// `FILE:LINE:COLUMN: message`, the line, a caret under the place, the hint.
+    /// `FILE:LINE:COLUMN: message`, the line, a caret under the place, the hint. `warning: ` stands before the
+    /// message of one.
     pub fn render(&self, sources: &Sources, out: &mut impl fmt::Write) -> fmt::Result {
         let (line, column, text) = sources.locate(self.span);
-        writeln!(out, "{}:{line}:{column}: {}", sources.name(self.span.source), self.message)?;
+        let kind = match self.severity {
+            Severity::Error => "",
+            Severity::Warning => "warning: ",
+        };
+        let name = sources.name(self.span.source);
+        writeln!(out, "{name}:{line}:{column}: {kind}{}", self.message)?;
         writeln!(out, "{line:5} | {text}")?;
         let width = text.chars().count();
         let length = (self.span.end - self.span.start) as usize;
@@ -50,7 +73,7 @@ impl Diagnostic {
 }
 
 /// All errors of a program, with its texts.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Diagnostics {
     sources: Sources,
     list: Vec<Diagnostic>,
@@ -60,6 +83,18 @@ impl Diagnostics {
     /// `list` refers to places in `sources`.
     pub const fn new(sources: Sources, list: Vec<Diagnostic>) -> Self {
         Self { sources, list }
+    }
+
+    /// By their places.
+    #[must_use]
+    pub fn in_order(mut self) -> Self {
+        self.list.sort_by_key(|one| (one.span.source, one.span.start));
+        self
+    }
+
+    /// Whether there is nothing to tell.
+    pub const fn is_empty(&self) -> bool {
+        self.list.is_empty()
     }
 
     /// The errors.
@@ -87,3 +122,29 @@ impl fmt::Display for Diagnostics {
 }
 
 impl core::error::Error for Diagnostics {}
+
+/// Names that may have been meant.
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let distance = |other: &str| -> usize {
+        let (a, b): (Vec<char>, Vec<char>) = (
+            name.chars().flat_map(char::to_lowercase).collect(),
+            other.chars().flat_map(char::to_lowercase).collect(),
+        );
+        let mut row: Vec<usize> = (0..=b.len()).collect();
+        for (i, x) in a.iter().enumerate() {
+            let mut diagonal = core::mem::replace(&mut row[0], i + 1);
+            for (j, y) in b.iter().enumerate() {
+                let cost = diagonal + usize::from(x != y);
+                diagonal = row[j + 1];
+                row[j + 1] = cost.min(diagonal + 1).min(row[j] + 1);
+            }
+        }
+        row[b.len()]
+    };
+    let most = 1 + name.len() / 4;
+    known
+        .map(|other| (distance(other), other))
+        .filter(|(far, _)| *far <= most)
+        .min()
+        .map(|one| one.1)
+}

@@ -4,7 +4,9 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv4Addr};
+
+use bgp_wire::RouteDistinguisher;
 
 use crate::error::Diagnostic;
 use crate::span::{SourceId, Span};
@@ -33,6 +35,10 @@ pub enum TokenKind {
     Number(u32),
     /// An address
     Ip(IpAddr),
+    /// A route distinguisher (RFC 4364 §4.2)
+    RouteDistinguisher(RouteDistinguisher),
+    /// `hex:…`
+    Bytes(Vec<u8>),
     /// `{`, `!=`, `..`, …
     Punctuation(&'static str),
     /// Behind the last token
@@ -47,6 +53,8 @@ impl fmt::Display for TokenKind {
             Self::Text(text) => write!(f, "\"{text}\""),
             Self::Number(number) => number.fmt(f),
             Self::Ip(address) => address.fmt(f),
+            Self::RouteDistinguisher(value) => value.fmt(f),
+            Self::Bytes(_) => f.write_str("a byte string"),
             Self::Punctuation(text) => write!(f, "`{text}`"),
             Self::End => f.write_str("the end of the file"),
         }
@@ -54,9 +62,9 @@ impl fmt::Display for TokenKind {
 }
 
 /// Longer ones first.
-const PUNCTUATION: [&str; 31] = [
+const PUNCTUATION: [&str; 34] = [
     "!=", "!~", "<=", ">=", "&&", "||", "..", "->", "++", "[=", "=]", "{", "}", "[", "]", "(", ")",
-    ";", ",", "=", "<", ">", "~", "!", "+", "-", "*", "/", ".", ":", "%",
+    ";", ",", "=", "<", ">", "~", "!", "+", "-", "*", "/", ".", ":", "%", "|", "&", "?",
 ];
 
 /// Splits `text` into tokens; the last one is [`TokenKind::End`]. Errors are added to `errors`, and what is
@@ -166,21 +174,30 @@ impl<'a> Lexer<'a> {
         let length = rest
             .find(|c: char| !c.is_ascii_hexdigit() && c != ':' && c != '.')
             .unwrap_or(rest.len());
-        // A range (`1..2`) or a closing dot does not belong to it.
+        // A range (`::1..::2`) does not belong to it.
         let candidate = rest.get(..length).unwrap_or_default();
         let candidate = candidate.split("..").next().unwrap_or_default();
         let colons = candidate.matches(':').count();
         if colons < 2 {
             return false;
         }
-        let Ok(address) = candidate.parse::<core::net::Ipv6Addr>() else { return false };
-        self.at += candidate.len();
+        // Nor does a method (`::1.mask(8)`), nor the colon of a label (`::1:`).
+        let plain = candidate.split('.').next().unwrap_or_default();
+        let mut forms = [candidate, candidate.trim_end_matches('.'), plain]
+            .into_iter()
+            .flat_map(|one| [Some(one), one.strip_suffix(':')]);
+        let found = forms.find_map(|one| {
+            let one = one?;
+            Some((one.len(), one.parse::<core::net::Ipv6Addr>().ok()?))
+        });
+        let Some((length, address)) = found else { return false };
+        self.at += length;
         self.push(start, TokenKind::Ip(IpAddr::V6(address)));
         true
     }
 
     fn number_or_address(&mut self, start: usize) {
-        if self.ipv6(start) {
+        if self.ipv6(start) || self.route_distinguisher(start) {
             return;
         }
         let rest = self.rest();
@@ -193,31 +210,73 @@ impl<'a> Lexer<'a> {
             self.at += 2 + length;
             match u32::from_str_radix(digits.get(..length).unwrap_or_default(), 16) {
                 Ok(number) => self.push(start, TokenKind::Number(number)),
-                Err(_) => self.error(start, "a hexadecimal number has 1 to 8 digits"),
+                Err(_) => {
+                    self.error(start, "a hexadecimal number has 1 to 8 digits");
+                    // Stands in its place, so that nothing else seems to be missing. So below.
+                    self.push(start, TokenKind::Number(0));
+                }
             }
             return;
         }
         let dotted = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
         let dotted = rest.get(..dotted).unwrap_or_default();
-        let dotted = dotted.split("..").next().unwrap_or_default();
+        // Neither a range (`1..2`) nor a method (`10.0.0.1.mask(8)`) belongs to it.
+        let dotted = dotted.split("..").next().unwrap_or_default().trim_end_matches('.');
         if dotted.matches('.').count() == 3 {
             self.at += dotted.len();
             match dotted.parse::<core::net::Ipv4Addr>() {
                 Ok(address) => self.push(start, TokenKind::Ip(IpAddr::V4(address))),
-                Err(_) => self.error(start, format!("`{dotted}` is not an IPv4 address")),
+                Err(_) => {
+                    self.error(start, format!("`{dotted}` is not an IPv4 address"));
+                    self.push(start, TokenKind::Ip(Ipv4Addr::UNSPECIFIED.into()));
+                }
             }
             return;
         }
         let digits = self.take_while(|c| c.is_ascii_digit());
         match digits.parse() {
             Ok(number) => self.push(start, TokenKind::Number(number)),
-            Err(_) => self.error(start, format!("{digits} does not fit into 32 bits")),
+            Err(_) => {
+                self.error(start, format!("{digits} does not fit into 32 bits"));
+                self.push(start, TokenKind::Number(0));
+            }
+        }
+    }
+
+    /// `1:2`, `0:1:2` or `10.0.0.1:1000`, without blanks.
+    fn route_distinguisher(&mut self, start: usize) -> bool {
+        let rest = self.rest();
+        let length = rest.find(|c: char| !c.is_ascii_digit() && c != ':' && c != '.');
+        let candidate = rest.get(..length.unwrap_or(rest.len())).unwrap_or_default();
+        let candidate = candidate.split("..").next().unwrap_or_default();
+        let Some(value) = route_distinguisher(candidate) else { return false };
+        self.at += candidate.len();
+        self.push(start, TokenKind::RouteDistinguisher(value));
+        true
+    }
+
+    /// `hex:` and pairs of digits, with colons between them or not.
+    fn bytes(&mut self, start: usize, digits: &str) {
+        let length = digits.find(|c: char| !c.is_ascii_hexdigit() && c != ':');
+        let digits = digits.get(..length.unwrap_or(digits.len())).unwrap_or_default();
+        self.at += "hex:".len() + digits.len();
+        let digits: Vec<u8> = digits.bytes().filter(|digit| *digit != b':').collect();
+        let octet = |pair: &[u8]| match pair {
+            [_, _] => u8::from_str_radix(core::str::from_utf8(pair).ok()?, 16).ok(),
+            _ => None,
+        };
+        match digits.chunks(2).map(octet).collect() {
+            Some(octets) => self.push(start, TokenKind::Bytes(octets)),
+            None => self.error(start, "a byte string has pairs of hexadecimal digits"),
         }
     }
 
     fn word(&mut self, start: usize) {
         if self.ipv6(start) {
             return;
+        }
+        if let Some(digits) = self.rest().strip_prefix("hex:") {
+            return self.bytes(start, digits);
         }
         let word = self.take_while(|c| c.is_ascii_alphanumeric() || c == '_');
         self.push(start, TokenKind::Symbol(word.into()));
@@ -230,6 +289,32 @@ impl<'a> Lexer<'a> {
         self.at += text.len();
         self.push(start, TokenKind::Punctuation(text));
         true
+    }
+}
+
+/// Two numbers, or an address and a number; three with the type in front.
+fn route_distinguisher(text: &str) -> Option<RouteDistinguisher> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let number = |text: &str| text.parse::<u32>().ok();
+    let short = |number: u32| u16::try_from(number).ok();
+    match parts[..] {
+        [address, local] if address.contains('.') => {
+            let address = address.parse::<Ipv4Addr>().ok()?;
+            Some(RouteDistinguisher::ipv4(address, short(number(local)?)?))
+        }
+        [asn, local] => match (number(asn)?, number(local)?) {
+            (asn, local) if asn <= 0xffff => {
+                Some(RouteDistinguisher::two_octet_as(short(asn)?, local))
+            }
+            (asn, local) => Some(RouteDistinguisher::four_octet_as(asn, short(local)?)),
+        },
+        ["0", asn, local] => {
+            Some(RouteDistinguisher::two_octet_as(short(number(asn)?)?, number(local)?))
+        }
+        ["2", asn, local] => {
+            Some(RouteDistinguisher::four_octet_as(number(asn)?, short(number(local)?)?))
+        }
+        _ => None,
     }
 }
 
@@ -261,6 +346,14 @@ mod tests {
             tokens("1..2 [=] # no\n a /* b\n */ c"),
             format!("1 `..` 2 `[=` `]` `a` `c` {end}")
         );
+        assert_eq!(
+            tokens("[= ? =] ::1.mask(8) ::1: fe80::: ::1.2.3.4.mask"),
+            format!(
+                "`[=` `?` `=]` ::1 `.` `mask` `(` 8 `)` ::1 `:` fe80:: `:` ::102:304 `.` `mask` {end}"
+            )
+        );
+        assert_eq!(tokens("[= ? =]"), format!("`[=` `?` `=]` {end}"));
+        assert_eq!(tokens("::1.is_v4 ::1..::2"), format!("::1 `.` `is_v4` ::1 `..` ::2 {end}"));
         assert_eq!(tokens("add:1 dead:beef::1"), format!("`add` `:` 1 dead:beef::1 {end}"));
     }
 

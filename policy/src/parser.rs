@@ -1,10 +1,10 @@
-//! Tokens to trees. A host with a larger language drives the same token stream and calls in for filters and
-//! expressions.
+//! Tokens to trees. A host with a larger language drives the same token stream and calls in for definitions,
+//! functions, filters and expressions.
 
+mod expression;
 mod sets;
+mod statement;
 
-use alloc::boxed::Box;
-use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -12,30 +12,31 @@ use core::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::ast::{Attribute, Expr, ExprKind, Filter, Operator, Statement};
+use crate::ast::{End, Expr, Filter, Function, Name, Statement, StatementKind, TypeName};
 use crate::error::Diagnostic;
 use crate::lexer::{Token, TokenKind};
 use crate::span::Span;
-use crate::value::Value;
+use crate::types::Type;
 
 /// Depth of nested expressions and statements that is taken.
 const MOST_NESTED: u32 = 64;
 
-type Parsed<T> = Result<T, Diagnostic>;
+pub(crate) type Parsed<T> = Result<T, Diagnostic>;
 
 /// A place in a list of tokens, and the constants defined so far.
 #[derive(Debug, Clone)]
 pub struct Parser {
     tokens: Vec<Token>,
     at: usize,
-    constants: BTreeMap<String, Value>,
     depth: u32,
+    /// Those of a body, but for the first one, which is returned
+    errors: Vec<Diagnostic>,
 }
 
 impl Parser {
     /// Begins with the first of `tokens`, the last of which is [`TokenKind::End`].
     pub const fn new(tokens: Vec<Token>) -> Self {
-        Self { tokens, at: 0, constants: BTreeMap::new(), depth: 0 }
+        Self { tokens, at: 0, depth: 0, errors: Vec::new() }
     }
 
     /// The next token.
@@ -184,18 +185,65 @@ impl Parser {
         }
     }
 
+    /// Further errors of bodies whose first one was returned; they are not told again.
+    pub fn take_errors(&mut self) -> Vec<Diagnostic> {
+        core::mem::take(&mut self.errors)
+    }
+
+    /// Goes on behind a statement of a block that began at `position`, or at the end of the block.
+    fn skip_statement(&mut self, position: usize) {
+        self.at = position;
+        let mut depth = 0u32;
+        while !self.at_end() {
+            if depth == 0 && self.is_next("}") {
+                return;
+            }
+            match self.advance() {
+                TokenKind::Punctuation("{") => depth += 1,
+                TokenKind::Punctuation("}") => {
+                    depth = depth.saturating_sub(1);
+                    // `P{8,24}` inside a statement is no block.
+                    let whole = !self.is_next(",") && !self.is_next("]");
+                    if depth == 0 && whole && !matches!(self.peek_symbol(), Some("else")) {
+                        return;
+                    }
+                }
+                TokenKind::Punctuation(";") if depth == 0 => return,
+                _ => {}
+            }
+        }
+    }
+
     /// Takes a name, quoted or not.
     ///
     /// # Errors
-    /// When something else comes next.
-    pub fn name(&mut self) -> Parsed<(String, Span)> {
+    /// When something else comes next, or a word that means something else.
+    pub fn name(&mut self) -> Parsed<Name> {
         let span = self.span();
         match self.peek().clone() {
-            TokenKind::Symbol(name) | TokenKind::Quoted(name) => {
+            TokenKind::Symbol(text) if is_reserved(&text) => {
+                let message = format!("`{text}` cannot be a name, as it is a keyword");
+                Err(Diagnostic::new(span, message).hint(format!("quote it: '{text}'")))
+            }
+            TokenKind::Symbol(text) | TokenKind::Quoted(text) => {
                 self.at += 1;
-                Ok((name, span))
+                Ok(Name { text, span })
             }
             _ => Err(self.unexpected("a name")),
+        }
+    }
+
+    /// Takes a word, be it a keyword or not.
+    ///
+    /// # Errors
+    /// When something else comes next.
+    pub fn word(&mut self) -> Parsed<String> {
+        match self.peek_symbol().map(String::from) {
+            Some(word) => {
+                self.at += 1;
+                Ok(word)
+            }
+            None => Err(self.unexpected("a word")),
         }
     }
 
@@ -216,33 +264,40 @@ impl Parser {
     /// `define NAME = EXPR;`
     ///
     /// # Errors
-    /// When it does not parse, or the name is taken.
-    pub fn define(&mut self) -> Parsed<()> {
+    /// When it does not parse.
+    pub fn define(&mut self) -> Parsed<(Name, Expr)> {
         self.eat_symbol("define");
-        let (name, span) = self.name()?;
-        if self.constants.contains_key(&name) {
-            return Err(Diagnostic::new(span, format!("`{name}` is defined already")));
-        }
+        let name = self.name()?;
         self.expect("=")?;
-        let value = self.constant()?;
+        let value = self.expression()?;
         self.expect_semicolon()?;
-        self.constants.insert(name, value);
-        Ok(())
+        Ok((name, value))
     }
 
-    /// The value of a defined name.
-    pub fn defined(&self, name: &str) -> Option<&Value> {
-        self.constants.get(name)
-    }
-
-    /// A constant expression.
+    /// `function NAME(ARGUMENTS) -> TYPE { … }`, also with the variables of an old header.
     ///
     /// # Errors
-    /// When it does not parse, or depends on the route.
-    pub fn constant(&mut self) -> Parsed<Value> {
-        let expr = self.expression()?;
-        let span = expr.span;
-        fold(expr).ok_or_else(|| Diagnostic::new(span, "this is not a constant"))
+    /// When it does not parse.
+    pub fn function(&mut self) -> Parsed<Function> {
+        self.eat_symbol("function");
+        let start = self.span();
+        let name = self.name()?;
+        self.expect("(")?;
+        let mut arguments = Vec::new();
+        while !self.eat(")") {
+            if !arguments.is_empty() && !self.eat(";") {
+                self.expect(",")?;
+            }
+            if !arguments.is_empty() && self.eat(")") {
+                break;
+            }
+            let ty = self.type_name()?;
+            arguments.push((ty, self.name()?));
+        }
+        let result = if self.eat("->") { Some(self.type_name()?) } else { None };
+        let body = self.body()?;
+        self.eat(";");
+        Ok(Function { name, arguments, result, body, span: start.to(self.previous_span()) })
     }
 
     /// `filter NAME { … }`
@@ -264,7 +319,7 @@ impl Parser {
     /// When it does not parse.
     pub fn inline_filter(&mut self) -> Parsed<Filter> {
         let start = self.span();
-        let body = self.block()?;
+        let body = self.body()?;
         Ok(Filter { name: None, body, span: start.to(self.previous_span()) })
     }
 
@@ -275,12 +330,49 @@ impl Parser {
     pub fn where_filter(&mut self) -> Parsed<Filter> {
         let expr = self.expression()?;
         let span = expr.span;
-        let body = alloc::vec![Statement::If(
-            expr,
-            alloc::vec![Statement::Accept],
-            alloc::vec![Statement::Reject]
-        )];
-        Ok(Filter { name: None, body, span })
+        let end = |end| Statement { kind: StatementKind::End(end, Vec::new()), span };
+        let otherwise = Some(end(End::Reject).into());
+        let kind = StatementKind::If(expr, end(End::Accept).into(), otherwise);
+        Ok(Filter { name: None, body: alloc::vec![Statement { kind, span }], span })
+    }
+
+    /// Variables of an old header, and the block.
+    fn body(&mut self) -> Parsed<Vec<Statement>> {
+        let mut list = Vec::new();
+        while !self.is_next("{") {
+            let start = self.span();
+            let ty = self.type_name()?;
+            let name = self.name()?;
+            self.expect_semicolon()?;
+            let span = start.to(name.span);
+            list.push(Statement { kind: StatementKind::Declare(ty, name, None), span });
+        }
+        let before = self.errors.len();
+        match self.block() {
+            Ok(block) => list.extend(block),
+            Err(error) => self.errors.push(error),
+        }
+        // Blocks within blocks miss the same bracket.
+        self.errors.dedup();
+        if self.errors.len() > before {
+            return Err(self.errors.remove(before));
+        }
+        Ok(list)
+    }
+
+    /// `int`, `pair set`, …
+    fn type_name(&mut self) -> Parsed<TypeName> {
+        let start = self.span();
+        let ty = self.peek_symbol().and_then(Type::named);
+        let Some(ty) = ty else { return Err(self.unexpected("a type")) };
+        self.at += 1;
+        if !self.eat_symbol("set") {
+            return Ok(TypeName { ty, span: start });
+        }
+        let span = start.to(self.previous_span());
+        let ty = ty.set().map(Type::Set);
+        let ty = ty.ok_or_else(|| Diagnostic::new(span, "there are no sets of this type"))?;
+        Ok(TypeName { ty, span })
     }
 
     fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Parsed<T>) -> Parsed<T> {
@@ -291,193 +383,6 @@ impl Parser {
         let result = parse(self);
         self.depth -= 1;
         result
-    }
-
-    fn block(&mut self) -> Parsed<Vec<Statement>> {
-        self.expect("{")?;
-        let mut list = Vec::new();
-        while !self.eat("}") {
-            if self.at_end() {
-                return Err(self.unexpected("`}`"));
-            }
-            if !self.eat(";") {
-                self.nested(|parser| parser.statement(&mut list))?;
-            }
-        }
-        Ok(list)
-    }
-
-    fn statement(&mut self, list: &mut Vec<Statement>) -> Parsed<()> {
-        if matches!(self.peek(), TokenKind::Punctuation("{")) {
-            list.extend(self.block()?);
-            return Ok(());
-        }
-        match self.peek_symbol() {
-            Some("accept") => {
-                self.at += 1;
-                self.expect_semicolon()?;
-                list.push(Statement::Accept);
-            }
-            Some("reject") => {
-                self.at += 1;
-                self.expect_semicolon()?;
-                list.push(Statement::Reject);
-            }
-            Some("if") => {
-                self.at += 1;
-                let condition = self.expression()?;
-                if !self.eat_symbol("then") {
-                    return Err(self.unexpected("`then`"));
-                }
-                let (mut then, mut otherwise) = (Vec::new(), Vec::new());
-                self.nested(|parser| parser.statement(&mut then))?;
-                if self.eat_symbol("else") {
-                    self.nested(|parser| parser.statement(&mut otherwise))?;
-                }
-                list.push(Statement::If(condition, then, otherwise));
-            }
-            Some(word) if is_later_statement(word) || Attribute::named(word).is_some() => {
-                let message = format!("`{word}` as a statement is not supported yet");
-                return Err(Diagnostic::new(self.span(), message)
-                    .hint("filters can test routes with `if`, and `accept` or `reject` them"));
-            }
-            _ => return Err(self.unexpected("`if`, `accept` or `reject`")),
-        }
-        Ok(())
-    }
-
-    /// An expression: `&&` and `||` bind equally weak, as in BIRD.
-    ///
-    /// # Errors
-    /// When it does not parse.
-    pub fn expression(&mut self) -> Parsed<Expr> {
-        self.nested(|parser| {
-            let mut left = parser.comparison()?;
-            loop {
-                let operator = match parser.peek() {
-                    TokenKind::Punctuation("&&") => Operator::And,
-                    TokenKind::Punctuation("||") => Operator::Or,
-                    _ => return Ok(left),
-                };
-                parser.at += 1;
-                left = binary(operator, left, parser.comparison()?);
-            }
-        })
-    }
-
-    fn comparison(&mut self) -> Parsed<Expr> {
-        let left = self.sum()?;
-        let operator = match self.peek() {
-            TokenKind::Punctuation("=") => Operator::Equal,
-            TokenKind::Punctuation("!=") => Operator::NotEqual,
-            TokenKind::Punctuation("<") => Operator::Less,
-            TokenKind::Punctuation(">") => Operator::Greater,
-            TokenKind::Punctuation("<=") => Operator::LessOrEqual,
-            TokenKind::Punctuation(">=") => Operator::GreaterOrEqual,
-            TokenKind::Punctuation("~") => Operator::Match,
-            TokenKind::Punctuation("!~") => Operator::NotMatch,
-            _ => return Ok(left),
-        };
-        self.at += 1;
-        Ok(binary(operator, left, self.sum()?))
-    }
-
-    fn sum(&mut self) -> Parsed<Expr> {
-        let mut left = self.product()?;
-        loop {
-            let operator = match self.peek() {
-                TokenKind::Punctuation("+") => Operator::Add,
-                TokenKind::Punctuation("-") => Operator::Subtract,
-                _ => return Ok(left),
-            };
-            self.at += 1;
-            left = binary(operator, left, self.product()?);
-        }
-    }
-
-    fn product(&mut self) -> Parsed<Expr> {
-        let mut left = self.unary()?;
-        loop {
-            let operator = match self.peek() {
-                TokenKind::Punctuation("*") => Operator::Multiply,
-                TokenKind::Punctuation("/") => Operator::Divide,
-                _ => return Ok(left),
-            };
-            self.at += 1;
-            left = binary(operator, left, self.unary()?);
-        }
-    }
-
-    fn unary(&mut self) -> Parsed<Expr> {
-        let start = self.span();
-        if self.eat("!") {
-            let operand = self.nested(Self::unary)?;
-            let span = start.to(operand.span);
-            return Ok(Expr { kind: ExprKind::Not(Box::new(operand)), span });
-        }
-        let mut expr = self.primary()?;
-        while self.eat(".") {
-            let (name, span) = self.name()?;
-            let span = expr.span.to(span);
-            expr = Expr { kind: ExprKind::Method(Box::new(expr), name), span };
-        }
-        Ok(expr)
-    }
-
-    fn primary(&mut self) -> Parsed<Expr> {
-        let start = self.span();
-        let kind = match self.peek().clone() {
-            TokenKind::Punctuation("(") => {
-                self.at += 1;
-                let inner = self.expression()?;
-                self.expect(")")?;
-                return Ok(Expr { span: start.to(self.previous_span()), ..inner });
-            }
-            TokenKind::Punctuation("[") => ExprKind::Constant(self.set()?),
-            TokenKind::Number(number) => {
-                self.at += 1;
-                ExprKind::Constant(Value::Int(number))
-            }
-            TokenKind::Text(text) => {
-                self.at += 1;
-                ExprKind::Constant(Value::Text(text))
-            }
-            TokenKind::Ip(_) => {
-                if matches!(self.peek_second(), TokenKind::Punctuation("/")) {
-                    ExprKind::Constant(Value::Prefix(self.prefix()?))
-                } else {
-                    ExprKind::Constant(Value::Ip(self.ip()?))
-                }
-            }
-            TokenKind::Symbol(name) => {
-                self.at += 1;
-                self.word(&name, start)?
-            }
-            TokenKind::Quoted(name) => {
-                self.at += 1;
-                self.constants
-                    .get(&name)
-                    .cloned()
-                    .map(ExprKind::Constant)
-                    .ok_or_else(|| unknown(&name, start))?
-            }
-            _ => return Err(self.unexpected("an expression")),
-        };
-        Ok(Expr { kind, span: start.to(self.previous_span()) })
-    }
-
-    fn word(&self, name: &str, span: Span) -> Parsed<ExprKind> {
-        let constant = self.constants.get(name).cloned().or_else(|| Value::named(name));
-        let attribute = || Attribute::named(name).map(ExprKind::Attribute);
-        if let Some(kind) = constant.map(ExprKind::Constant).or_else(attribute) {
-            return Ok(kind);
-        }
-        let near = self.constants.keys().find(|known| known.eq_ignore_ascii_case(name));
-        let error = unknown(name, span);
-        Err(match near {
-            Some(near) => error.hint(format!("there is `{near}`")),
-            None => error,
-        })
     }
 
     /// An address.
@@ -532,50 +437,45 @@ impl Parser {
     }
 }
 
-fn unknown(name: &str, span: Span) -> Diagnostic {
-    let later = [
-        "bgp_community",
-        "bgp_ext_community",
-        "bgp_large_community",
-        "gw",
-        "dest",
-        "ifname",
-        "igp_metric",
+/// Words that mean something wherever they stand.
+fn is_reserved(word: &str) -> bool {
+    const WORDS: [&str; 36] = [
+        "accept",
+        "bgpmask",
+        "bgppath",
+        "bool",
+        "bytestring",
+        "case",
+        "clist",
+        "define",
+        "defined",
+        "do",
+        "ec",
+        "eclist",
+        "else",
+        "error",
+        "false",
+        "filter",
+        "for",
+        "format",
+        "function",
+        "if",
+        "int",
+        "ip",
+        "lc",
+        "lclist",
+        "pair",
+        "prefix",
+        "print",
+        "printn",
+        "quad",
+        "rd",
+        "reject",
+        "return",
+        "string",
+        "then",
+        "true",
+        "unset",
     ];
-    if later.contains(&name) || name.starts_with("krt_") || name.starts_with("ospf_") {
-        return Diagnostic::new(span, format!("`{name}` is not supported yet"));
-    }
-    Diagnostic::new(span, format!("`{name}` is not known here"))
-}
-
-fn is_later_statement(word: &str) -> bool {
-    [
-        "case", "for", "return", "print", "printn", "unset", "int", "bool", "prefix", "ip",
-        "string", "pair", "quad",
-    ]
-    .contains(&word)
-}
-
-fn binary(operator: Operator, left: Expr, right: Expr) -> Expr {
-    let span = left.span.to(right.span);
-    Expr { kind: ExprKind::Binary(operator, Box::new(left), Box::new(right)), span }
-}
-
-/// The value of an expression that does not depend on the route.
-fn fold(expr: Expr) -> Option<Value> {
-    match expr.kind {
-        ExprKind::Constant(value) => Some(value),
-        ExprKind::Binary(operator, left, right) => match (operator, fold(*left)?, fold(*right)?) {
-            (Operator::Add, Value::Int(a), Value::Int(b)) => Some(Value::Int(a.wrapping_add(b))),
-            (Operator::Subtract, Value::Int(a), Value::Int(b)) => {
-                Some(Value::Int(a.wrapping_sub(b)))
-            }
-            (Operator::Multiply, Value::Int(a), Value::Int(b)) => {
-                Some(Value::Int(a.wrapping_mul(b)))
-            }
-            (Operator::Divide, Value::Int(a), Value::Int(b)) => a.checked_div(b).map(Value::Int),
-            _ => None,
-        },
-        ExprKind::Attribute(_) | ExprKind::Not(_) | ExprKind::Method(..) => None,
-    }
+    WORDS.contains(&word)
 }

@@ -5,187 +5,264 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::fmt::Write as _;
 
-use thiserror::Error;
-
-use crate::ast::{Attribute, Operator};
+use crate::ast::End;
+use crate::attribute::Attribute;
 use crate::span::Span;
+use crate::types::Type;
 use crate::value::Value;
+use crate::vm::{Cell, cell_of};
 
 /// A filter of a [`Program`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FilterId(pub(crate) u32);
 
-/// Number of a register.
+/// Number of a register, counted from the first one of the function.
 pub(crate) type Register = u8;
 
-/// One instruction. Jumps lead forward only, so that a run ends within the length of the code.
+/// Operations on one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unary {
+    Not,
+    Defined,
+    Format,
+    /// `.len`
+    Length,
+    First,
+    Last,
+    LastNonAggregated,
+    /// An empty list of the same kind
+    Empty,
+    Min,
+    Max,
+    Asn,
+    Data,
+    Data1,
+    Data2,
+    /// `.ip`
+    Address,
+    MaxLength,
+    /// `.type`
+    Kind,
+    RouteDistinguisher,
+    IsV4,
+    /// `.src`, `.dst`
+    Source,
+    Destination,
+    /// `from_hex(a)`
+    FromHex,
+}
+
+/// Operations on two values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Binary {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Match,
+    NotMatch,
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    BitOr,
+    BitAnd,
+    /// `.mask(n)`
+    Mask,
+    Pair,
+    Prepend,
+    /// `add(a, b)` of lists
+    Include,
+    Delete,
+    Filter,
+    /// `a ++ b` of texts and bytes
+    Concat,
+}
+
+/// The kind of an extended community that is put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExtendedForm {
+    /// Sub-type of types 0 to 2: which of them follows from the key
+    Named(u8),
+    /// Type and sub-type
+    Unknown(u16),
+    /// The upper 32 bits are the key
+    Generic,
+}
+
+/// One instruction. Only [`Instruction::Next`] may jump back.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Instruction {
-    /// Loads a constant.
     Constant {
         to: Register,
         constant: u16,
     },
-    /// Loads an attribute of the route.
+    Void {
+        to: Register,
+    },
+    Move {
+        to: Register,
+        of: Register,
+    },
     Attribute {
         to: Register,
         attribute: Attribute,
     },
-    /// Number of ASes in `bgp_path`.
-    PathLength {
-        to: Register,
+    SetAttribute {
+        attribute: Attribute,
+        of: Register,
     },
-    /// `bgp_path.first`
-    PathFirst {
-        to: Register,
+    Unset {
+        attribute: Attribute,
     },
-    /// `bgp_path.last`
-    PathLast {
-        to: Register,
-    },
-    /// `prefix.len`
-    PrefixLength {
+    Unary {
+        operation: Unary,
         to: Register,
         of: Register,
     },
-    /// `prefix.ip`
-    PrefixAddress {
-        to: Register,
-        of: Register,
-    },
-    Not {
-        to: Register,
-        of: Register,
-    },
-    /// Any operator but `&&`, `||`, `~` and `!~`.
     Binary {
-        operator: Operator,
+        operation: Binary,
         to: Register,
         left: Register,
         right: Register,
     },
-    /// Whether the value is in a constant set, prefix or pattern.
-    Match {
+    /// `(a, b, c)` of three registers in a row
+    Large {
         to: Register,
         of: Register,
-        constant: u16,
+    },
+    Extended {
+        form: ExtendedForm,
+        to: Register,
+        left: Register,
+        right: Register,
+    },
+    /// Makes a value that of a type, where it is not known to be, or to be converted
+    Convert {
+        to: Register,
+        of: Register,
+        ty: Type,
     },
     Jump {
         target: u16,
     },
-    /// Jumps when the register holds `false`, or no boolean.
-    JumpIfFalse {
+    /// Jumps when the register holds `when`.
+    JumpIf {
         of: Register,
+        when: bool,
         target: u16,
     },
-    /// Jumps when the register holds `true`.
-    JumpIfTrue {
+    /// Jumps when the test of a register against a constant comes out as `when`.
+    JumpIfMatch {
         of: Register,
+        constant: u16,
+        when: bool,
         target: u16,
     },
-    Accept,
-    Reject,
+    /// Jumps when a constant is in a list attribute, or is not.
+    JumpIfIn {
+        constant: u16,
+        attribute: Attribute,
+        when: bool,
+        target: u16,
+    },
+    /// Calls a function, whose registers begin at `base` with its arguments. The result is there.
+    Call {
+        function: u16,
+        base: Register,
+    },
+    Return {
+        of: Register,
+    },
+    /// Begins with a list: its register and the next one are the iterator.
+    Iterate {
+        iterator: Register,
+    },
+    /// The next element, or a jump behind the loop.
+    Next {
+        to: Register,
+        iterator: Register,
+        target: u16,
+    },
+    /// The end of a loop's body: back to its [`Instruction::Next`].
+    Again {
+        target: u16,
+    },
+    MaskBegin,
+    /// An item that is a value: a number, a path, or a set
+    MaskItem {
+        of: Register,
+        repeat: bool,
+    },
+    MaskRange {
+        low: Register,
+        high: Register,
+        repeat: bool,
+    },
+    MaskOne {
+        repeat: bool,
+    },
+    MaskSome,
+    MaskEnd {
+        to: Register,
+    },
+    /// `roa_check` of a table of the host; the network, and the AS number behind it
+    Roa {
+        to: Register,
+        table: u16,
+        of: Register,
+    },
+    Print {
+        of: Register,
+    },
+    PrintEnd {
+        line: bool,
+    },
+    Assert {
+        of: Register,
+    },
+    End(End),
     /// The filter has come to its end without a verdict.
     FellOff,
 }
 
-/// The code of one filter.
+/// A function or a filter.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Code {
     pub(crate) name: Option<String>,
+    /// How many registers it has, those for the arguments of calls among them
     pub(crate) registers: u8,
+    pub(crate) arguments: u8,
     pub(crate) instructions: Vec<Instruction>,
     pub(crate) spans: Vec<Span>,
-    pub(crate) constants: Vec<Value>,
 }
 
 /// Compiled and verified filters. Immutable; shared between threads freely.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Program {
     pub(crate) filters: Vec<Code>,
-}
-
-/// Why code is not run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum VerifyError {
-    /// A register beyond those that are there.
-    #[error("instruction {at} uses a register that is not there")]
-    Register {
-        /// Index of the instruction
-        at: usize,
-    },
-    /// A constant that is not there.
-    #[error("instruction {at} uses a constant that is not there")]
-    Constant {
-        /// Index of the instruction
-        at: usize,
-    },
-    /// A jump backwards, or out of the code.
-    #[error("instruction {at} jumps backwards or out of the code")]
-    Jump {
-        /// Index of the instruction
-        at: usize,
-    },
-    /// The last instruction lets the run go on.
-    #[error("the code has no end")]
-    NoEnd,
-}
-
-impl Code {
-    /// Proves that a run stays inside the code and ends.
-    pub(crate) fn verify(&self) -> Result<(), VerifyError> {
-        for (at, instruction) in self.instructions.iter().enumerate() {
-            let (registers, constant, target) = instruction.operands();
-            if registers.into_iter().flatten().any(|register| register >= self.registers) {
-                return Err(VerifyError::Register { at });
-            }
-            if constant.is_some_and(|constant| usize::from(constant) >= self.constants.len()) {
-                return Err(VerifyError::Constant { at });
-            }
-            let inside =
-                |target: u16| (at + 1..self.instructions.len()).contains(&usize::from(target));
-            if target.is_some_and(|target| !inside(target)) {
-                return Err(VerifyError::Jump { at });
-            }
-        }
-        match self.instructions.last() {
-            Some(Instruction::Accept | Instruction::Reject | Instruction::FellOff) => Ok(()),
-            _ => Err(VerifyError::NoEnd),
-        }
-    }
-}
-
-impl Instruction {
-    /// Registers, constant and jump target.
-    const fn operands(self) -> ([Option<Register>; 3], Option<u16>, Option<u16>) {
-        match self {
-            Self::Constant { to, constant } => ([Some(to), None, None], Some(constant), None),
-            Self::Attribute { to, .. }
-            | Self::PathLength { to }
-            | Self::PathFirst { to }
-            | Self::PathLast { to } => ([Some(to), None, None], None, None),
-            Self::PrefixLength { to, of }
-            | Self::PrefixAddress { to, of }
-            | Self::Not { to, of } => ([Some(to), Some(of), None], None, None),
-            Self::Binary { to, left, right, .. } => {
-                ([Some(to), Some(left), Some(right)], None, None)
-            }
-            Self::Match { to, of, constant } => ([Some(to), Some(of), None], Some(constant), None),
-            Self::Jump { target } => ([None; 3], None, Some(target)),
-            Self::JumpIfFalse { of, target } | Self::JumpIfTrue { of, target } => {
-                ([Some(of), None, None], None, Some(target))
-            }
-            Self::Accept | Self::Reject | Self::FellOff => ([None; 3], None, None),
-        }
-    }
+    pub(crate) functions: Vec<Code>,
+    pub(crate) constants: Vec<Value>,
+    /// The constants as registers hold them
+    pub(crate) cells: Vec<Cell>,
 }
 
 impl Program {
+    pub(crate) fn new(filters: Vec<Code>, functions: Vec<Code>, constants: Vec<Value>) -> Self {
+        let numbered = constants.iter().zip(0..=u16::MAX);
+        let cells = numbered.map(|(value, number)| cell_of(value, number)).collect();
+        Self { filters, functions, constants, cells }
+    }
+
     /// The filter of that name.
     pub fn filter(&self, name: &str) -> Option<FilterId> {
         let found = self.filters.iter().position(|code| code.name.as_deref() == Some(name))?;
         u32::try_from(found).ok().map(FilterId)
+    }
+
+    /// All filters.
+    pub fn filters(&self) -> impl Iterator<Item = FilterId> + use<> {
+        (0..u32::try_from(self.filters.len()).unwrap_or(u32::MAX)).map(FilterId)
     }
 
     /// Name of a filter, if it has one.
@@ -193,14 +270,64 @@ impl Program {
         self.filters.get(filter.0 as usize)?.name.as_deref()
     }
 
-    /// A number that is equal for filters of the same code and constants, wherever they stand.
+    /// The attributes that a filter and the functions that it calls may change, and where.
+    pub fn changes(&self, filter: FilterId) -> impl Iterator<Item = (Attribute, Span)> {
+        let (mut found, mut seen, mut next) = (Vec::new(), Vec::new(), Vec::new());
+        next.extend(self.filters.get(filter.0 as usize));
+        while let Some(code) = next.pop() {
+            for (instruction, span) in code.instructions.iter().zip(&code.spans) {
+                match instruction {
+                    Instruction::SetAttribute { attribute, .. }
+                    | Instruction::Unset { attribute } => found.push((*attribute, *span)),
+                    Instruction::Call { function, .. } if !seen.contains(function) => {
+                        seen.push(*function);
+                        next.extend(self.functions.get(usize::from(*function)));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found.into_iter()
+    }
+
+    /// A number that is equal for filters of the same code, constants and functions, wherever they stand.
     pub fn fingerprint(&self, filter: FilterId) -> u64 {
         let mut hash = Fnv(0xcbf2_9ce4_8422_2325);
+        let mut seen = Vec::new();
         if let Some(code) = self.filters.get(filter.0 as usize) {
-            // Writing to a hash cannot fail.
-            let _ = write!(hash, "{:?}{:?}", code.instructions, code.constants);
+            self.hash(code, &mut hash, &mut seen);
         }
         hash.0
+    }
+
+    /// Constants by value, functions by what they do.
+    fn hash(&self, code: &Code, hash: &mut Fnv, seen: &mut Vec<u16>) {
+        for instruction in &code.instructions {
+            // Writing to a hash cannot fail.
+            let _ = match *instruction {
+                Instruction::Constant { to, constant } => {
+                    write!(hash, "c{to}{:?}", self.constants.get(usize::from(constant)))
+                }
+                Instruction::JumpIfMatch { of, constant, when, target } => {
+                    let value = self.constants.get(usize::from(constant));
+                    write!(hash, "m{of}{when}{target}{value:?}")
+                }
+                Instruction::JumpIfIn { constant, attribute, when, target } => {
+                    let value = self.constants.get(usize::from(constant));
+                    write!(hash, "i{attribute:?}{when}{target}{value:?}")
+                }
+                Instruction::Call { function, base } => {
+                    let place = seen.iter().position(|known| *known == function);
+                    let _ = write!(hash, "f{base}{place:?}");
+                    if let (None, Some(code)) = (place, self.functions.get(usize::from(function))) {
+                        seen.push(function);
+                        self.hash(code, hash, seen);
+                    }
+                    Ok(())
+                }
+                other => write!(hash, "{other:?}"),
+            };
+        }
     }
 }
 
@@ -219,58 +346,31 @@ impl fmt::Write for Fnv {
 /// The disassembly.
 impl fmt::Display for Program {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, code) in self.filters.iter().enumerate() {
-            writeln!(f, "filter {number} {}", code.name.as_deref().unwrap_or("(unnamed)"))?;
-            for (at, instruction) in code.instructions.iter().enumerate() {
-                writeln!(f, "{at:5}  {instruction:?}")?;
+        for (number, value) in self.constants.iter().enumerate() {
+            writeln!(f, "constant {number}: {value}")?;
+        }
+        for (kind, list) in [("function", &self.functions), ("filter", &self.filters)] {
+            for (number, code) in list.iter().enumerate() {
+                let name = code.name.as_deref().unwrap_or("(unnamed)");
+                writeln!(f, "{kind} {number} {name}: {} registers", code.registers)?;
+                for (at, instruction) in code.instructions.iter().enumerate() {
+                    writeln!(f, "{at:5}  {instruction:?}")?;
+                }
             }
         }
         Ok(())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use rib::{AttributesRef, Route, RouteSource};
-
-    use super::*;
-    use crate::vm::Vm;
-
-    fn instruction() -> impl Strategy<Value = Instruction> {
-        (0u8..10, 0u8..4, 0u8..4, 0u16..12).prop_map(|(kind, a, b, number)| match kind {
-            0 => Instruction::Constant { to: a, constant: number % 5 },
-            1 => Instruction::Attribute { to: a, attribute: Attribute::Net },
-            2 => Instruction::Binary { operator: Operator::Divide, to: a, left: b, right: a },
-            3 => Instruction::Match { to: a, of: b, constant: number % 5 },
-            4 => Instruction::Jump { target: number },
-            5 => Instruction::JumpIfFalse { of: a, target: number },
-            6 => Instruction::Not { to: a, of: b },
-            7 => Instruction::PrefixLength { to: a, of: b },
-            8 => Instruction::Accept,
-            _ => Instruction::Reject,
-        })
-    }
-
-    proptest! {
-        /// Code that is not refused runs to its end without a panic.
-        #[test]
-        fn random_code_is_refused_or_ends(instructions in prop::collection::vec(instruction(), 0..12)) {
-            let constants = alloc::vec![Value::Int(0), Value::Bool(true), Value::Int(7)];
-            let spans = alloc::vec![Span::default(); instructions.len()];
-            let code = Code { name: None, registers: 3, instructions, spans, constants };
-            if code.verify().is_ok() {
-                let program = Program { filters: alloc::vec![code] };
-                let route = Route {
-                    net: "10.0.0.0/8".parse().expect("a prefix"),
-                    source: RouteSource::Bgp,
-                    protocol: "p",
-                    from: None,
-                    preference: 100,
-                    attributes: AttributesRef::default(),
-                };
-                let _ = program.run(&mut Vm::default(), FilterId(0), &route);
-            }
+impl Code {
+    /// Stands for a function until its code is there.
+    pub(crate) fn empty(name: &str) -> Self {
+        Self {
+            name: Some(name.into()),
+            registers: 1,
+            arguments: 0,
+            instructions: Vec::new(),
+            spans: Vec::new(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The table against RFC 4271 §8.2.2, for all states and events.
+//! The table against RFC 4271 §8.2.2, RFC 9687 §4.3 and RFC 4724 §5, for all states and events.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -8,8 +8,9 @@ use super::*;
 
 const STATES: [State; 6] = [Idle, Connect, Active, OpenSent, OpenConfirm, Established];
 
-/// By number (§8.1).
-const EVENTS: [FsmEvent; 28] = [
+/// By number (RFC 4271 §8.1, RFC 9687 §4.2). The last has none of its own: RFC 4724 §5 changes what events 16 and
+/// 17 do in Established, for a neighbour that may be restarting. Only there it occurs.
+const EVENTS: [FsmEvent; 30] = [
     FsmEvent::ManualStart,
     FsmEvent::ManualStop,
     FsmEvent::AutomaticStart,
@@ -38,6 +39,8 @@ const EVENTS: [FsmEvent; 28] = [
     FsmEvent::KeepAliveMsg,
     FsmEvent::UpdateMsg,
     FsmEvent::UpdateMsgErr,
+    FsmEvent::SendHoldTimerExpires,
+    FsmEvent::NeighborRestarted,
 ];
 
 /// When a row holds: always, or as the last argument of [`transition`] says.
@@ -62,7 +65,7 @@ const RFC4271_8_2_2: &[Row] = &[
     (Idle, &[6, 13], Always, "start-retry dial", Connect),
     (Idle, &[7], Always, "start-retry", Active),
     (Idle, &[9, 10, 11, 12, 14], Always, "", Idle),
-    (Idle, &[15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28], Always, "", Idle),
+    (Idle, &[15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30], Always, "", Idle),
     // Connect state
     (Connect, &[1, 3, 4, 5, 6, 7], Always, "", Connect),
     (Connect, &[2], Always, "drop zero stop-retry", Idle),
@@ -78,7 +81,7 @@ const RFC4271_8_2_2: &[Row] = &[
     (Connect, &[24], Delay, "stop-retry stop-delay drop", Idle),
     (Connect, &[24], NoDelay, "stop-retry drop count", Idle),
     (Connect, &[8, 10, 11, 13, 19], Always, "stop-retry stop-delay drop count", Idle),
-    (Connect, &[23, 25, 26, 27, 28], Always, "stop-retry stop-delay drop count", Idle),
+    (Connect, &[23, 25, 26, 27, 28, 29, 30], Always, "stop-retry stop-delay drop count", Idle),
     // Active state
     (Active, &[1, 3, 4, 5, 6, 7], Always, "", Active),
     (Active, &[2], Delay, "notify stop-delay drop zero stop-retry", Idle),
@@ -94,6 +97,7 @@ const RFC4271_8_2_2: &[Row] = &[
     (Active, &[24], Delay, "stop-retry stop-delay drop", Idle),
     (Active, &[24], NoDelay, "stop-retry drop count", Idle),
     (Active, &[8, 10, 11, 13, 19, 23, 25, 26, 27, 28], Always, "stop-retry drop count", Idle),
+    (Active, &[29, 30], Always, "stop-retry drop count", Idle),
     // OpenSent
     (OpenSent, &[1, 3, 4, 5, 6, 7], Always, "", OpenSent),
     (OpenSent, &[2], Always, "notify stop-retry drop zero", Idle),
@@ -104,7 +108,7 @@ const RFC4271_8_2_2: &[Row] = &[
     (OpenSent, &[21, 22, 23], Always, "notify stop-retry drop count", Idle),
     (OpenSent, &[24], Always, "stop-retry drop", Idle),
     (OpenSent, &[9, 11, 12, 13, 20], Always, "fsm-error stop-retry drop count", Idle),
-    (OpenSent, &[25, 26, 27, 28], Always, "fsm-error stop-retry drop count", Idle),
+    (OpenSent, &[25, 26, 27, 28, 29, 30], Always, "fsm-error stop-retry drop count", Idle),
     // OpenConfirm state
     (OpenConfirm, &[1, 3, 4, 5, 6, 7], Always, "", OpenConfirm),
     (OpenConfirm, &[2], Always, "notify drop zero stop-retry", Idle),
@@ -118,6 +122,7 @@ const RFC4271_8_2_2: &[Row] = &[
     (OpenConfirm, &[21, 22, 23], Always, "notify stop-retry drop count", Idle),
     (OpenConfirm, &[26], Always, "hold establish", Established),
     (OpenConfirm, &[9, 12, 13, 20, 27, 28], Always, "fsm-error stop-retry drop count", Idle),
+    (OpenConfirm, &[29, 30], Always, "fsm-error stop-retry drop count", Idle),
     // Established state
     (Established, &[1, 3, 4, 5, 6, 7], Always, "", Established),
     (Established, &[2], Always, "notify stop-retry drop zero", Idle),
@@ -130,12 +135,29 @@ const RFC4271_8_2_2: &[Row] = &[
     (Established, &[26], Always, "hold", Established),
     (Established, &[27], Always, "deliver hold", Established),
     (Established, &[9, 12, 13, 20, 21, 22], Always, "fsm-error stop-retry drop count", Idle),
+    // RFC 9687 §4.3, which has it in this state alone; RFC 4724 §5
+    (Established, &[29], Always, "notify stop-retry drop count", Idle),
+    (Established, &[30], Always, "drop zero start-retry", Connect),
 ];
 
 /// Where [`transition`] knows better, and why.
 const DEPARTURES: &[(State, u8, &str, State, &str)] = &[
     (OpenSent, 25, "drop count", Idle, "§6.4: a NOTIFICATION is never answered"),
     (Established, 21, "notify drop count", Idle, "§6.1: header errors have codes of their own"),
+    (
+        OpenConfirm,
+        29,
+        "notify drop count",
+        Idle,
+        "the host may be blocked as early, and 8 says what it was",
+    ),
+    (
+        Established,
+        30,
+        "drop zero",
+        Idle,
+        "the session leaves Idle at once, with the new connection",
+    ),
 ];
 
 /// The words that say the same about every transition: a dropped connection has no timers, and one that has
@@ -177,13 +199,13 @@ fn words(steps: &[Step]) -> BTreeSet<&'static str> {
 }
 
 #[test]
-fn events_have_the_numbers_of_the_rfc() {
+fn events_have_the_numbers_of_the_rfcs() {
     for (number, event) in (1..).zip(EVENTS) {
         assert_eq!(event as u8, number, "{event:?}");
     }
 }
 
-/// Each of the 6 × 28 × 2 cases stands in the transcription exactly once, and comes out as it says.
+/// Each of the 6 × 30 × 2 cases stands in the transcription exactly once, and comes out as it says.
 #[test]
 fn rfc4271_8_2_2() {
     for (state, event, delay) in STATES

@@ -19,6 +19,10 @@ impl Writer {
         &self.0
     }
 
+    pub(super) fn take(&mut self) -> Vec<u8> {
+        core::mem::take(&mut self.0)
+    }
+
     pub(super) fn octet(&mut self, octet: u8) {
         self.0.push(octet);
     }

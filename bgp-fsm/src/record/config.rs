@@ -101,7 +101,7 @@ pub(super) fn write(log: &mut Writer, config: &SessionConfig) {
     log.bytes(&other_capabilities.to_bytes());
 }
 
-fn length(count: usize) -> u64 {
+pub(super) fn length(count: usize) -> u64 {
     u64::try_from(count).unwrap_or(u64::MAX)
 }
 
@@ -189,7 +189,10 @@ pub(super) fn read(log: &mut Reader) -> Option<SessionConfig> {
     })
 }
 
-fn several<T>(log: &mut Reader, read: impl Fn(&mut Reader) -> Option<T>) -> Option<Vec<T>> {
+pub(super) fn several<T>(
+    log: &mut Reader,
+    read: impl Fn(&mut Reader) -> Option<T>,
+) -> Option<Vec<T>> {
     let count: usize = log.small()?;
     (0..count).map(|_| read(log)).collect()
 }

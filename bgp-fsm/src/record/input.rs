@@ -4,10 +4,11 @@ use alloc::string::String;
 use core::fmt;
 use core::net::IpAddr;
 
-use bgp_wire::{Family, Frame, Message, MessageType, OrfUpdate, RouteRefresh};
-use bytes::{Bytes, BytesMut};
+use bgp_wire::{Family, OrfUpdate};
+use bytes::Bytes;
 
 use super::codec::{Reader, Writer};
+use super::filters;
 use crate::event::{ConnectionId, Endpoints, Shutdown};
 
 /// Stands in the first octet of an input before which not all was polled.
@@ -89,10 +90,8 @@ impl Input {
             Self::UpdateSent(messages) => log.number(*messages),
             Self::RequestRefresh(family) => log.family(*family),
             Self::ChangeFilters(family, update) => {
-                // The message has a form for it already.
-                let orf = Some(update.clone());
-                let refresh = RouteRefresh { orf, ..RouteRefresh::request(*family) };
-                log.bytes(&Message::RouteRefresh(refresh).to_bytes());
+                log.family(*family);
+                filters::write(log, update);
             }
         }
     }
@@ -115,26 +114,9 @@ impl Input {
             13 => Self::Timeout,
             14 => Self::UpdateSent(log.small()?),
             15 => Self::RequestRefresh(log.family()?),
-            16 => {
-                let bytes = log.bytes()?;
-                let RouteRefresh { family, orf, .. } = read_refresh(&bytes)?;
-                Self::ChangeFilters(family, orf?)
-            }
+            16 => Self::ChangeFilters(log.family()?, filters::read(log)?),
             _ => return None,
         })
-    }
-}
-
-fn read_refresh(bytes: &Bytes) -> Option<RouteRefresh> {
-    let context = bgp_wire::Context { extended_message: true, ..Default::default() };
-    let mut buffer = BytesMut::from(&bytes[..]);
-    let frame: Frame = bgp_wire::split_frame(&mut buffer, &context).ok()??;
-    if frame.kind != MessageType::ROUTE_REFRESH || !buffer.is_empty() {
-        return None;
-    }
-    match Message::decode(&frame, &context).ok()? {
-        Message::RouteRefresh(refresh) => Some(refresh),
-        _ => None,
     }
 }
 

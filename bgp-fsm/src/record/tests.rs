@@ -1,8 +1,8 @@
 //! Records of configurations and inputs, whole and damaged. `session/tests/network.rs` replays whole runs.
 
 use bgp_wire::{
-    AddPathDirection, AddressPrefixChange, Capabilities, Capability, CapabilityCode, Orf,
-    OrfDirection, Role, WhenToRefresh,
+    AddPathDirection, AddressPrefixChange, AddressPrefixFilter, Capabilities, Capability,
+    CapabilityCode, Orf, OrfDirection, OrfMatch, OrfType, Role, WhenToRefresh,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -103,6 +103,85 @@ fn record() -> Vec<u8> {
     recorder.handle_timeout(seconds(5));
     recorder.stop_saying(seconds(6), Shutdown::AdministrativeShutdown, "bye");
     recorder.record().to_vec()
+}
+
+/// More filters than a message has room for, of both address families, and such as make no sense.
+#[test]
+fn changes_of_filters_come_back_whole() {
+    let filter = |sequence, prefix: &str, min_length| AddressPrefixFilter {
+        sequence,
+        action: OrfMatch::Deny,
+        prefix: prefix.parse().expect("a prefix"),
+        min_length,
+        max_length: 0,
+    };
+    let many = (0..4000).map(|number| filter(number, "2001:db8::1/128", 0));
+    let odd = [filter(1, "192.0.2.0/24", 0), filter(2, "2001:db8::/32", 8)];
+    let odd = odd.into_iter().map(AddressPrefixChange::Remove);
+    let entries = Bytes::from_static(&[0x80]);
+    let update = OrfUpdate {
+        when: WhenToRefresh(9),
+        filters: Vec::from([
+            Orf::AddressPrefix(many.map(AddressPrefixChange::Add).chain(odd).collect()),
+            Orf::AddressPrefix(Vec::new()),
+            Orf::Other { kind: OrfType::ADDRESS_PREFIX, entries },
+        ]),
+    };
+    let input = Input::ChangeFilters(Family::IPV6_UNICAST, update);
+    let mut log = Writer::default();
+    input.write(&mut log);
+    let mut reader = Reader::new(Bytes::copy_from_slice(log.as_bytes()));
+    assert!(Input::read(input.code(), &mut reader) == Some(input));
+    assert!(reader.is_empty());
+}
+
+/// The host may poll in any order: a Close that waits for the last words comes in the same place.
+#[test]
+fn actions_are_replayed_in_their_order() {
+    let mut config = full();
+    config.connect_delay_time = Duration::ZERO;
+    let (seconds, mut recorder) = (Duration::from_secs, Recorder::new(config, 5));
+    recorder.start(seconds(1));
+    while recorder.poll_action().is_some() {}
+    let ends = Endpoints {
+        local: "192.0.2.1:179".parse().expect("an address"),
+        remote: "192.0.2.2:40000".parse().expect("an address"),
+    };
+    let _ = recorder.handle_accepted(seconds(2), ends).expect("accepted");
+    while recorder.poll_transmit().is_some() {}
+    recorder.stop(seconds(3), Shutdown::AdministrativeShutdown);
+    recorder.start(seconds(4));
+    let mut actions = Vec::new();
+    for _ in 0..2 {
+        actions.extend(core::iter::from_fn(|| recorder.poll_action()));
+        while recorder.poll_transmit().is_some() {}
+    }
+    while recorder.poll_event().is_some() {}
+    assert_eq!(actions.len(), 3, "{actions:?}");
+    let mut replay = Replay::new(recorder.record().to_vec()).expect("a record");
+    let mut again = Vec::new();
+    while let Some(step) = replay.step().expect("whole") {
+        again = step.actions;
+    }
+    assert_eq!(actions, again);
+}
+
+/// What is taken bit by bit is the same record.
+#[test]
+fn a_record_can_be_taken_in_parts() {
+    let (mut whole, mut parts) = (Recorder::new(full(), 5), Recorder::new(full(), 5));
+    let mut taken = parts.take_record();
+    for second in 1..5 {
+        let now = Duration::from_secs(second);
+        for recorder in [&mut whole, &mut parts] {
+            recorder.start(now);
+            let _ = recorder.poll_action();
+            recorder.stop(now, Shutdown::DeConfigured);
+        }
+        taken.extend(parts.take_record());
+        assert_eq!(parts.record(), []);
+    }
+    assert_eq!(taken, whole.record());
 }
 
 fn run(record: Vec<u8>) -> Result<usize, ReplayError> {

@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use bgp_wire::{
-    Context, Disposition, Family, Frame, Message, MessageError, MessageType, Notification,
+    Context, Disposition, Family, Flaw, Frame, Message, MessageError, MessageType, Notification,
     NotificationCode, Open, Update, split_frame, subcode,
 };
 use bytes::BytesMut;
@@ -188,13 +188,13 @@ impl Session {
 /// session; families of others are to be ignored anyway (RFC 4760 §7).
 #[cold]
 fn ends_session(update: &Update, negotiated: &Negotiated) -> Option<MessageError> {
-    let ends = match update.disposition()? {
+    let ends = |flaw: &&Flaw| match flaw.disposition {
         Disposition::SessionReset => true,
         Disposition::DisableFamily(family) => negotiated.families.contains(&family),
         _ => false,
     };
-    let worst = update.flaws().iter().max_by_key(|flaw| flaw.disposition);
-    worst.filter(|_| ends).map(|flaw| flaw.error.clone().into())
+    let worst = update.flaws().iter().filter(ends).max_by_key(|flaw| flaw.disposition);
+    worst.map(|flaw| flaw.error.clone().into())
 }
 
 /// Reduces an UPDATE to families that were negotiated; tells whether there is anything for the host in it.

@@ -385,7 +385,10 @@ impl Session {
         if !self.connections[index].is_open() {
             return;
         }
-        if self.notifications.take(now, self.config.notification_limit) {
+        // What the host wants said is not for the neighbour to bring about: it always goes.
+        let ours = notification.code == NotificationCode::CEASE
+            && notification.subcode != subcode::cease::CONNECTION_COLLISION_RESOLUTION;
+        if ours || self.notifications.take(now, self.config.notification_limit) {
             self.send_on(now, index, &Message::Notification(notification));
         } else {
             self.statistics.suppressed_notifications += 1;

@@ -14,6 +14,7 @@ mod retention;
 mod retry;
 mod roles;
 mod scripted;
+mod status;
 mod storms;
 mod timers;
 mod unnumbered;

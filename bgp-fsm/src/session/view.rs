@@ -33,6 +33,13 @@ impl Session {
         open.max_by_key(|connection| connection.state)?.transport.as_ref()?.ends
     }
 
+    /// Whether there is neither a connection nor a route that is kept: a session that
+    /// [`DynamicNeighbors`](crate::DynamicNeighbors) has made is over then.
+    pub fn is_over(&self) -> bool {
+        let mut connections = self.connections.iter();
+        connections.all(|one| one.transport.is_none()) && self.retention.next_timeout().is_none()
+    }
+
     /// Where an unnumbered neighbour is: see [`Session::handle_neighbor`].
     pub const fn neighbor(&self) -> Option<IpAddr> {
         self.neighbor

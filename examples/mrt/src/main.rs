@@ -1,5 +1,7 @@
 //! `mrt`: prints the routes of MRT and BMP files, or counts what is in them.
 
+#![forbid(unsafe_code)]
+
 mod attributes;
 mod cat;
 mod error;

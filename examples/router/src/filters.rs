@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use policy::{FilterId, Program, Verdict, Vm};
+use policy::{FilterId, NoHost, Program, Verdict, Vm};
 use rib::{Filter, Policy, Route};
 
 use crate::config::FilterRef;
@@ -60,7 +60,7 @@ impl Filters {
 impl Policy for Filters {
     fn accepts(&mut self, filter: u32, route: &Route<'_>) -> bool {
         let Some((_, id)) = self.known.get(filter as usize) else { return false };
-        match self.program.run(&mut self.vm, *id, route) {
+        match self.program.run(&mut self.vm, *id, route, &NoHost) {
             Ok(verdict) => verdict == Verdict::Accept,
             Err(trap) => {
                 if self.messages.len() < MOST_MESSAGES {

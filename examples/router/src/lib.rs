@@ -4,6 +4,8 @@
 //! virtual clock. Bytes, interface events, timeouts and control commands go in by `handle_*`; bytes for streams,
 //! actions and deadlines come out by `poll_*`. See [`Router`] for the contract.
 
+#![forbid(unsafe_code)]
+
 mod bgp;
 pub mod clock;
 pub mod config;

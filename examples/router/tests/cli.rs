@@ -1,16 +1,10 @@
 //! The router's command line: flags, mistakes and how it ends. None of it needs root.
 //!
 //! `ROUTER_BIN` names another program to run; with BIRD, only what both promise is asserted.
-#![allow(clippy::disallowed_methods, reason = "these tests wait for a real daemon in real time")]
 
 #[allow(dead_code, reason = "the tests of interop.rs use the rest")]
-#[path = "interop/daemon.rs"]
-mod daemon;
-#[path = "interop/folder.rs"]
-mod folder;
-#[allow(dead_code, reason = "the tests of interop.rs use the rest")]
-#[path = "interop/wait.rs"]
-mod wait;
+#[path = "interop/ours.rs"]
+mod ours;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -20,9 +14,8 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use daemon::{Daemon, bird_stands_in, router};
-use folder::{Folder, unique_name};
-use wait::{PATIENCE, wait_for};
+use ours::{bird_stands_in, router};
+use testbed::{Daemon, Folder, PATIENCE, unique_name, wait_for};
 
 /// A configuration without sockets of its own.
 const GOOD: &str = "log stderr all;
@@ -175,6 +168,20 @@ fn a_right_configuration_passes_the_check() {
 }
 
 #[test]
+fn a_check_tells_of_what_looks_wrong() {
+    if bird_stands_in() {
+        return;
+    }
+    let folder = folder();
+    let text = "router id 192.0.2.1;\nfilter f { accept; reject; }\n";
+    std::fs::write(folder.file("odd.conf"), text).expect("a file that can be written");
+    let output = run(&folder, ["-p", "-c", "odd.conf"]);
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    assert!(text.contains("odd.conf:2:20: warning: this is never come to"), "{text}");
+}
+
+#[test]
 fn a_wrong_configuration_fails_the_check_with_the_place_of_the_mistake() {
     let folder = folder();
     let output = run(&folder, ["-p", "-c", "bad.conf"]);
@@ -219,7 +226,7 @@ fn the_pid_file_is_written_and_removed() {
 fn sigterm_ends_it_as_down_does() {
     let folder = folder();
     let mut daemon = start(&folder);
-    daemon::output(Command::new("kill").args(["-TERM", &daemon.id().to_string()]));
+    testbed::output(Command::new("kill").args(["-TERM", &daemon.id().to_string()]));
     assert_eq!(daemon.wait_exit(PATIENCE).code(), Some(0));
     assert!(!folder.file("r.pid").exists(), "the pid file is left");
     assert!(!folder.file("r.ctl").exists(), "the socket is left");

@@ -13,24 +13,10 @@
 //! | `INTEROP_SEED` | seed of the generated routes, as printed by a failed test                 |
 //!
 //! A test that fails prints the ends of the logs of all its daemons and keeps its folder.
-#![allow(clippy::disallowed_methods, reason = "these tests wait for real daemons in real time")]
+#![allow(clippy::disallowed_methods, reason = "a new seed comes from the clock")]
 
-#[path = "interop/wait.rs"]
-mod wait;
-
-#[path = "interop/daemon.rs"]
-mod daemon;
-#[path = "interop/folder.rs"]
-mod folder;
-#[path = "interop/netns.rs"]
-mod netns;
-
-#[path = "interop/bird.rs"]
-mod bird;
-#[path = "interop/frr.rs"]
-mod frr;
-#[path = "interop/json.rs"]
-mod json;
+#[path = "interop/ours.rs"]
+mod ours;
 #[path = "interop/random.rs"]
 mod random;
 #[path = "interop/speaker.rs"]

@@ -4,13 +4,15 @@
 //! Read [`Speaker`]: it is all that a program needs. `bgp_fsm` keeps the session (connections, timers,
 //! negotiation), `bgp_wire` reads and writes UPDATEs, and the table is a map.
 
+#![forbid(unsafe_code)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use bgp_fsm::tokio::{Address, Driver, Peer, listen, peer};
+use bgp_fsm::tokio::{Address, Driver, ListenOptions, Listener, Peer, peer};
 use bgp_fsm::{DownReason, Event, Negotiated, SessionConfig, Shutdown};
 use bgp_wire::{
     AsPathBuilder, Community, Family, NextHop, Origin, PathAttributes, SegmentKind, Update,
@@ -18,7 +20,6 @@ use bgp_wire::{
 };
 use bytes::BytesMut;
 use ipnet::IpNet;
-use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 const HELP: &str = "\
@@ -153,11 +154,10 @@ fn describe(session: &Negotiated) -> String {
 }
 
 async fn run() -> Result<()> {
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    let to = |remote: SocketAddr| Address { local: Some([127, 0, 0, 1].into()), remote };
-    let address = listener.local_addr()?;
-    let (mut first, first_driver) = Speaker::new(64501, 64502, to(address), false);
-    let (mut second, second_driver) = Speaker::new(64502, 64501, to(address), true);
+    let listener = Listener::bind(&["127.0.0.1:0".parse()?], &ListenOptions::default())?;
+    let address: SocketAddr = listener.addresses().next().ok_or("nothing to listen on")?;
+    let (mut first, first_driver) = Speaker::new(64501, 64502, address.into(), false);
+    let (mut second, second_driver) = Speaker::new(64502, 64501, address.into(), true);
 
     first.originate("198.51.100.0/24", "192.0.2.1")?;
     first.originate("2001:db8:1::/48", "2001:db8::1")?;
@@ -166,7 +166,7 @@ async fn run() -> Result<()> {
     second.originate("2001:db8:2::/48", "2001:db8::2")?;
 
     // The second one waits to be called.
-    let listening = listen(listener, vec![(address.ip(), second.peer.acceptor())]);
+    listener.add(second.peer.acceptor())?;
     let trade = async {
         tokio::try_join!(first.trade(), second.trade())?;
         first.print();
@@ -181,7 +181,7 @@ async fn run() -> Result<()> {
     };
     // Nothing is spawned: whatever ends first ends the program.
     tokio::select! {
-        error = listening => Err(error.into()),
+        _ = listener.run() => Err("the listener is gone".into()),
         () = first_driver.run() => Err("the first driver is gone".into()),
         () = second_driver.run() => Err("the second driver is gone".into()),
         result = timeout(DEADLINE, trade) => {

@@ -1,76 +1,57 @@
-//! Set literals: `[ 10.0.0.0/8{8,24}, … ]`, `[ 1, 2..5 ]`.
+//! Set and mask literals: `[ 10.0.0.0/8{8,24} ]`, `[ 1, (2,*), (rt,3,4..5) ]`, `[= 1 * 2 =]`.
 
+use alloc::boxed::Box;
 use alloc::format;
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::{Parsed, Parser, fold};
+use super::{Parsed, Parser};
+use crate::ast::{Expr, ExprKind, MaskItem, MaskItemKind, Part, SetItem, SetItemKind};
 use crate::error::Diagnostic;
 use crate::lexer::TokenKind;
-use crate::set::{PrefixPattern, PrefixSet, RangeSet};
-use crate::value::Value;
 
 impl Parser {
-    /// `[ item, … ]`: the first item tells of what the set is.
-    pub(super) fn set(&mut self) -> Parsed<Value> {
-        let start = self.span();
+    /// `[ item, … ]`
+    pub(super) fn set_items(&mut self) -> Parsed<Vec<SetItem>> {
         self.expect("[")?;
-        let mut prefixes: Vec<PrefixPattern> = Vec::new();
-        let mut ranges: Vec<(Value, Value)> = Vec::new();
+        let mut items = Vec::new();
         while !self.eat("]") {
-            if !(prefixes.is_empty() && ranges.is_empty()) {
+            if !items.is_empty() {
                 self.expect(",")?;
             }
-            let is_prefix = matches!(self.peek(), TokenKind::Ip(_))
-                && matches!(self.peek_second(), TokenKind::Punctuation("/"));
-            if is_prefix {
-                prefixes.push(self.prefix_pattern()?);
-                continue;
-            }
-            let low = self.primary().and_then(|expr| {
-                let span = expr.span;
-                fold(expr).ok_or_else(|| Diagnostic::new(span, "a set has constants only"))
-            })?;
-            // A constant that is a prefix, or a set of them, stands for itself.
-            if let Value::Prefix(net) = low {
-                let length = net.prefix_len();
-                prefixes.push(PrefixPattern { net, least: length, most: length });
-                continue;
-            }
-            let high = if self.eat("..") {
-                let span = self.span();
-                let expr = self.primary()?;
-                fold(expr).ok_or_else(|| Diagnostic::new(span, "a set has constants only"))?
-            } else {
-                low.clone()
-            };
-            ranges.push((low, high));
+            items.push(self.set_item()?);
         }
-        let span = start.to(self.previous_span());
-        let mixed = || Diagnostic::new(span, "the items of this set are of different types");
-        if ranges.is_empty() {
-            let set = PrefixSet::new(&prefixes)
-                .ok_or_else(|| Diagnostic::new(span, "this set mixes IPv4 and IPv6 prefixes"))?;
-            return Ok(Value::PrefixSet(Arc::new(set)));
-        }
-        if !prefixes.is_empty() {
-            return Err(mixed());
-        }
-        range_set(ranges).ok_or_else(mixed)
+        Ok(items)
+    }
+
+    /// One item of a set, or label of `case`.
+    pub(super) fn set_item(&mut self) -> Parsed<SetItem> {
+        let start = self.span();
+        let is_prefix = matches!(self.peek(), TokenKind::Ip(_))
+            && matches!(self.peek_second(), TokenKind::Punctuation("/"));
+        let kind = if is_prefix {
+            self.prefix_item()?
+        } else if self.is_next("(") {
+            self.bracket_item()?
+        } else {
+            let low = self.primary()?;
+            let high = if self.eat("..") { Some(self.primary()?) } else { None };
+            SetItemKind::Range(low, high)
+        };
+        Ok(SetItem { kind, span: start.to(self.previous_span()) })
     }
 
     /// `PREFIX`, `PREFIX+`, `PREFIX-` or `PREFIX{l,h}`.
-    fn prefix_pattern(&mut self) -> Parsed<PrefixPattern> {
+    fn prefix_item(&mut self) -> Parsed<SetItemKind> {
         let net = self.prefix()?;
         let (length, longest) = (net.prefix_len(), net.max_prefix_len());
         if self.eat("+") {
-            return Ok(PrefixPattern { net, least: length, most: longest });
+            return Ok(SetItemKind::Prefix(net, length, longest));
         }
         if self.eat("-") {
-            return Ok(PrefixPattern { net, least: 0, most: length });
+            return Ok(SetItemKind::Prefix(net, 0, length));
         }
         if !self.eat("{") {
-            return Ok(PrefixPattern { net, least: length, most: length });
+            return Ok(SetItemKind::Prefix(net, length, length));
         }
         let start = self.span();
         let least = self.number()?;
@@ -80,28 +61,89 @@ impl Parser {
         self.expect("}")?;
         match (u8::try_from(least), u8::try_from(most)) {
             (Ok(least), Ok(most)) if least <= most && most <= longest => {
-                Ok(PrefixPattern { net, least, most })
+                Ok(SetItemKind::Prefix(net, least, most))
             }
             _ => Err(Diagnostic::new(span, format!("lengths have to ascend, up to {longest}"))),
         }
     }
-}
 
-/// A set of whatever the first range is of; `None` when another range is of something else.
-fn range_set(ranges: Vec<(Value, Value)>) -> Option<Value> {
-    macro_rules! set_of {
-        ($kind:ident, $set:ident) => {{
-            let typed = ranges.into_iter().map(|range| match range {
-                (Value::$kind(low), Value::$kind(high)) => Some((low, high)),
-                _ => None,
-            });
-            Some(Value::$set(Arc::new(RangeSet::new(typed.collect::<Option<Vec<_>>>()?))))
-        }};
+    /// `(a)`, `(a, b..c)`, `(a, *)`, `(rt, a, b..c)`, `(a, b)..(c, d)`
+    fn bracket_item(&mut self) -> Parsed<SetItemKind> {
+        let before = self.at;
+        self.expect("(")?;
+        if let Some(kind) = self.extended_kind()? {
+            let key = self.expression()?;
+            self.expect(",")?;
+            let value = self.part()?;
+            self.expect(")")?;
+            return Ok(SetItemKind::Extended(kind, key, value));
+        }
+        let mut parts = alloc::vec![self.part()?];
+        while self.eat(",") {
+            parts.push(self.part()?);
+        }
+        self.expect(")")?;
+        let plain = parts.iter().all(|part| matches!(part, Part::Range(_, None)));
+        if !plain {
+            return Ok(SetItemKind::Tuple(parts));
+        }
+        // An expression in brackets, a pair or a triple: it may be the low end of a range.
+        self.at = before;
+        let low = self.primary()?;
+        if self.eat("..") {
+            return Ok(SetItemKind::Range(low, Some(self.primary()?)));
+        }
+        Ok(match low.kind {
+            ExprKind::Pair(_) | ExprKind::Triple(_) => SetItemKind::Tuple(parts),
+            _ => SetItemKind::Range(low, None),
+        })
     }
-    match ranges.first()? {
-        (Value::Int(_), _) => set_of!(Int, IntSet),
-        (Value::Ip(_), _) => set_of!(Ip, IpSet),
-        (Value::Source(_), _) => set_of!(Source, SourceSet),
-        _ => None,
+
+    fn part(&mut self) -> Parsed<Part> {
+        if self.eat("*") {
+            return Ok(Part::Any);
+        }
+        let low = self.expression()?;
+        let high = if self.eat("..") { Some(self.expression()?) } else { None };
+        Ok(Part::Range(low, high))
+    }
+
+    /// `[= item … =]`
+    pub(super) fn mask(&mut self) -> Parsed<Vec<MaskItem>> {
+        self.expect("[=")?;
+        let mut items: Vec<MaskItem> = Vec::new();
+        while !self.eat("=]") {
+            let start = self.span();
+            if self.at_end() {
+                return Err(self.unexpected("`=]`"));
+            }
+            let kind = if self.eat("*") {
+                MaskItemKind::Some
+            } else if self.eat("?") {
+                MaskItemKind::One
+            } else if self.is_next("[") {
+                MaskItemKind::Set(self.set_items()?)
+            } else if matches!(self.peek(), TokenKind::Symbol(_) | TokenKind::Quoted(_)) {
+                MaskItemKind::Item(Box::new(self.mask_name()?))
+            } else {
+                MaskItemKind::Item(Box::new(self.set_item()?))
+            };
+            // More of them say nothing more.
+            let mut repeated = false;
+            while self.eat("+") || self.eat("++") {
+                repeated = true;
+            }
+            items.push(MaskItem { kind, repeated, span: start.to(self.previous_span()) });
+        }
+        Ok(items)
+    }
+
+    /// A name in a mask is no call: what stands in brackets behind it is the next item.
+    fn mask_name(&mut self) -> Parsed<SetItem> {
+        let name = self.name()?;
+        let low = Expr { kind: ExprKind::Name(name.text), span: name.span };
+        let high = if self.eat("..") { Some(self.primary()?) } else { None };
+        let span = name.span.to(self.previous_span());
+        Ok(SetItem { kind: SetItemKind::Range(low, high), span })
     }
 }

@@ -95,6 +95,11 @@ impl PairSet {
         self.items.is_empty()
     }
 
+    /// The items, in the order of the source text.
+    pub fn items(&self) -> &[PairItem] {
+        &self.items
+    }
+
     /// The ranges as BIRD has them, in its order: a product gives one for each value of its first part.
     pub fn ranges(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
         // The items' next ranges; of those that begin together the one that was written first comes first.

@@ -180,6 +180,18 @@ impl PrefixSet {
         self.contains(&IpNet::from(address))
     }
 
+    /// The patterns, sorted, each once.
+    pub fn patterns(&self) -> impl Iterator<Item = PrefixPattern> + '_ {
+        self.patterns.iter().filter_map(|own| {
+            let address = match self.is_ipv4() {
+                true => IpAddr::V4(((own.address >> 96) as u32).into()),
+                false => IpAddr::V6(own.address.into()),
+            };
+            let net = IpNet::new(address, own.length).ok()?;
+            Some(PrefixPattern { net, least: own.least, most: own.most })
+        })
+    }
+
     const fn is_ipv4(&self) -> bool {
         matches!(self.inside, Inside::Ipv4(_))
     }

@@ -2,7 +2,9 @@
 
 use alloc::vec::Vec;
 
-use bgp_wire::{Family, GracefulRestart, GracefulRestartFamily, Message, NotificationCode, Open};
+use bgp_wire::{
+    Capability, Family, GracefulRestart, GracefulRestartFamily, Message, NotificationCode, Open,
+};
 
 use super::scripted::{Scripted, config, end_of_rib, ends, neighbor, open_of, seconds};
 use crate::{
@@ -87,7 +89,7 @@ fn rfc4724_3_the_capability() {
     // The R bit, all families, and no more than 12 bits.
     config.families[0].forwarding = Some(Forwarding::Preserved);
     if let Some(restart) = &mut config.graceful_restart {
-        (restart.restart_time, restart.notification) = (seconds(1_000_000), false);
+        (restart.restart_time, restart.notification) = (seconds(5000), false);
     }
     expected = GracefulRestart {
         restarted: true,
@@ -151,8 +153,19 @@ fn rfc4724_4_2_nothing_stays_unless_both_know_it() {
     let (without, mut empty) = (config(), theirs());
     empty.families.iter_mut().for_each(|one| one.forwarding = None);
     let plain = neighbor(&[V4, V6]);
-    for (ours, theirs) in [(without, theirs()), (ours(), plain), (ours(), empty)] {
-        let mut scripted = Scripted::established(ours, &open_of(&theirs));
+    // A family that is not one of the session does not count.
+    let mut other = theirs();
+    other.families.truncate(1);
+    let mut only_v6 = ours();
+    only_v6.families.remove(0);
+    let mut other = (only_v6, open_of(&other));
+    other.1.capabilities.push(Capability::Multiprotocol(V6));
+    let cases = [(without, theirs()), (ours(), plain), (ours(), empty)];
+    let cases = cases.map(|(ours, theirs)| (ours, open_of(&theirs)));
+    for (ours, open) in cases.into_iter().chain([other]) {
+        let mut scripted = Scripted::established(ours, &open);
+        scripted.pass(seconds(10));
+        assert_eq!(scripted.session.handle_accepted(scripted.now, ends()), None);
         scripted.lose();
         assert_eq!(scripted.down(), (&DownReason::ConnectionLost, &[][..]));
         assert_eq!(scripted.session.timer_left(Timer::Stale, scripted.now), None);

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use bgp_wire::{Capability, Family, LongLivedFamily};
+use bgp_wire::{Capability, Family, LongLivedFamily, Message, Notification, NotificationCode};
 
 use super::graceful::{V4, V6, ours as plain, stale, theirs as plain_neighbor};
 use super::scripted::{Scripted, cease, end_of_rib, open_of, seconds};
@@ -77,6 +77,25 @@ fn rfc9494_3_1_the_capability() {
     assert!(!codes(&config));
 }
 
+/// §3.1: "the Graceful Restart capability MUST also be advertised", also when the neighbour has refused it.
+#[test]
+fn rfc9494_3_1_not_without_graceful_restart() {
+    let mut config = ours();
+    config.families[0].forwarding = Some(Forwarding::Preserved);
+    config.families[0].long_lived_stale_time = Some(seconds(3600));
+    let mut scripted = Scripted::in_state(State::OpenSent, config);
+    let data = bytes::Bytes::from_static(&[64, 0]);
+    let refusal = Notification::with_data(NotificationCode::OPEN_MESSAGE, 7, data);
+    scripted.receive(&Message::Notification(refusal));
+    scripted.accept();
+    let Some(Message::Open(open)) = scripted.sent.pop() else { panic!("no OPEN") };
+    assert!(open.capabilities.contains(&Capability::RouteRefresh));
+    let restarts = |one: &Capability| {
+        matches!(one, Capability::GracefulRestart(_) | Capability::LongLivedGracefulRestart(_))
+    };
+    assert!(!open.capabilities.iter().any(restarts), "{}", open.capabilities);
+}
+
 #[test]
 fn rfc9494_4_5_it_is_nothing_without_graceful_restart() {
     let mut open = open_of(&theirs());
@@ -143,8 +162,17 @@ fn rfc9494_4_2_either_time_may_be_zero() {
     scripted.run_until(seconds(0));
     assert_eq!(stale(&scripted.take_events()), [(V4, Stale::LongLived)]);
     assert_eq!((left(&scripted, V4), left(&scripted, V6)), (Some(1000), Some(100)));
-    // None in either.
+    // None of them is.
     listed.families.clear();
+    let capabilities = open.capabilities.iter().map(|one| match one {
+        Capability::GracefulRestart(_) => Capability::GracefulRestart(listed.clone()),
+        other => other.clone(),
+    });
+    open.capabilities = capabilities.collect();
+    let mut scripted = Scripted::established(ours(), &open);
+    scripted.lose();
+    assert_eq!(scripted.down().1, [V4, V6]);
+    // None in either.
     let mut open = theirs();
     open.families.iter_mut().for_each(|one| one.forwarding = None);
     let mut scripted = established(&open);
@@ -154,7 +182,9 @@ fn rfc9494_4_2_either_time_may_be_zero() {
     for time in [None, Some(seconds(0))] {
         let mut open = theirs();
         open.families[0].long_lived_stale_time = time;
-        let mut scripted = established(&open);
+        // Also where we have a lower bound
+        let config = SessionConfig { long_lived: Some((seconds(9), seconds(9000))), ..ours() };
+        let mut scripted = Scripted::established(config, &open_of(&open));
         scripted.lose();
         scripted.run_until(seconds(100));
         let expected = [(V4, Stale::Sweep), (V6, Stale::LongLived)];

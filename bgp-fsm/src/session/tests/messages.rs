@@ -466,3 +466,17 @@ fn statistics_count_by_type() {
     assert_eq!(scripted.session.statistics().sent.notifications, 1);
     assert_eq!(MessageType::OPEN.0, 1);
 }
+
+/// RFC 7606 §3 j: routes of a negotiated family that do not parse end the session, also behind those of another
+/// family that do not parse either, which may be ignored (RFC 4760 §7).
+#[test]
+fn rfc7606_3_j_a_flaw_of_a_foreign_family_does_not_hide_one_of_ours() {
+    let reach = [&[0x80, 14, 22, 0, 2, 1, 16][..], &[1; 16], &[0, 200]].concat();
+    let unreach = [0x80, 15, 4, 0, 1, 1, 33];
+    for (attributes, ends) in [(reach.clone(), false), ([&reach[..], &unreach].concat(), true)] {
+        let mut scripted = Scripted::in_state(State::Established, config());
+        let length = u8::try_from(attributes.len()).expect("short");
+        scripted.receive_bytes(&raw(2, &[&[0, 0, 0, length][..], &attributes].concat()));
+        assert_eq!(scripted.session.state() != State::Established, ends);
+    }
+}

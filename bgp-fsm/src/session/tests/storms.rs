@@ -264,3 +264,22 @@ fn a_neighbor_that_restarts_and_restarts() {
     scripted.receive(&Message::Notification(cease));
     assert_eq!(scripted.down().1.len(), 2);
 }
+
+/// The operator's last word is not one of the storm.
+#[test]
+fn a_shutdown_is_said_in_a_storm() {
+    let mut scripted = Scripted::started(SessionConfig {
+        notification_limit: (10, seconds(5)),
+        idle_hold_time: (seconds(0), seconds(0)),
+        ..config()
+    });
+    for _ in 0..10 {
+        scripted.accept();
+        scripted.receive_bytes(&[0; 19]);
+        scripted.pass(seconds(0));
+    }
+    scripted.establish(&open());
+    scripted.session.stop_saying(scripted.now, Shutdown::AdministrativeShutdown, "maintenance");
+    scripted.poll();
+    assert_eq!(code(&scripted.closed_with()).1, 2);
+}

@@ -261,3 +261,16 @@ fn one_octet_a_second() {
     let error = scripted.session.last_error().expect("noted");
     assert_eq!(error.at, seconds(90));
 }
+
+/// RFC 4271 §8.2.2: KeepaliveTimer starts anew when something was sent, and only then.
+#[test]
+fn rfc4271_8_2_2_no_update_puts_off_no_keepalive() {
+    let mut scripted = Scripted::in_state(State::Established, config());
+    let left = |scripted: &Scripted| scripted.session.keepalive_timer_left(scripted.now);
+    scripted.pass(seconds(1));
+    let before = left(&scripted).expect("it runs");
+    scripted.session.update_sent(scripted.now, 0);
+    assert_eq!(left(&scripted), Some(before));
+    scripted.session.update_sent(scripted.now, 1);
+    assert_ne!(left(&scripted), Some(before));
+}

@@ -167,3 +167,13 @@ fn a_passive_one_never_dials() {
     scripted.session.handle_neighbor(scripted.now, Some(address(2)));
     assert_eq!(scripted.session.poll_timeout(), None);
 }
+
+/// "It is dialled only while it is, and connections with another address end."
+#[test]
+fn an_unnumbered_neighbor_is_at_its_address() {
+    let mut scripted = Scripted::started(SessionConfig { unnumbered: true, ..config() });
+    scripted.session.handle_neighbor(scripted.now, Some([192, 0, 2, 7].into()));
+    let Endpoints { local, .. } = ends(7);
+    let other = Endpoints { local, remote: ([192, 0, 2, 66], 40000).into() };
+    assert_eq!(scripted.session.handle_accepted(scripted.now, other), None);
+}

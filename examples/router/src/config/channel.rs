@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use policy::Diagnostic;
+use policy::ast::Name;
 use policy::span::Span;
 
 use super::model::{AddressFamily, ChannelConfig, FilterRef, Limit, LimitAction, NextHopMode};
@@ -137,7 +138,7 @@ impl ConfigParser {
     }
 
     fn table_name(&mut self, family: AddressFamily) -> Parsed<String> {
-        let (name, span) = self.parser.name()?;
+        let Name { text: name, span } = self.parser.name()?;
         match self.tables.iter().find(|table| table.name == name) {
             Some(table) if table.family == family => Ok(name),
             Some(_) => {

@@ -52,7 +52,7 @@ pub fn load(path: &Path) -> Result<Config, ConfigError> {
 /// When a file cannot be read, or says something wrong.
 pub fn parse(path: &str, files: &dyn FileSource) -> Result<Config, ConfigError> {
     let (sources, tokens, mut errors) = include::read(path, files)?;
-    let config = parser::ConfigParser::new(tokens).parse(&mut errors);
+    let config = parser::ConfigParser::new(tokens).parse(&sources, &mut errors);
     match config {
         Some(config) if errors.is_empty() => Ok(config),
         _ => {

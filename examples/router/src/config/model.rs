@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use policy::{FilterId, Program};
+use policy::{Diagnostics, FilterId, Program};
 
 /// A whole configuration.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Config {
     pub tables: Vec<TableConfig>,
     /// Protocol instances in the order of the file (templates are merged into them).
     pub protocols: Vec<ProtocolConfig>,
+    /// What may not mean what was meant.
+    pub warnings: Diagnostics,
 }
 
 /// A routing table.

@@ -5,10 +5,12 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use policy::ast::Name;
 use policy::lexer::{Token, TokenKind};
 use policy::parser::Parser;
+use policy::span::Sources;
 use policy::value::Value;
-use policy::{Diagnostic, FilterId, ProgramBuilder};
+use policy::{Diagnostic, Diagnostics, FilterId, ProgramBuilder};
 
 use super::bgp::BgpDraft;
 use super::model::{
@@ -54,8 +56,12 @@ impl ConfigParser {
         }
     }
 
-    /// Reads the whole file; errors are added to `errors`, one a statement.
-    pub(super) fn parse(mut self, errors: &mut Vec<Diagnostic>) -> Option<Config> {
+    /// Reads the whole file; errors are added to `errors`.
+    pub(super) fn parse(
+        mut self,
+        sources: &Sources,
+        errors: &mut Vec<Diagnostic>,
+    ) -> Option<Config> {
         while !self.parser.at_end() {
             if self.parser.eat(";") {
                 continue;
@@ -65,24 +71,38 @@ impl ConfigParser {
                 errors.push(error);
                 self.parser.recover(start);
             }
+            errors.extend(self.parser.take_errors());
+            errors.extend(self.builder.take_errors());
         }
-        let program = self.builder.finish().map_err(|error| errors.push(error)).ok()?;
+        let warnings = self.builder.take_warnings();
+        let program = self.builder.finish().map_err(|list| errors.extend(list)).ok()?;
         Some(Config {
             log: self.log,
             router_id: self.router_id,
             program: Arc::new(program),
             tables: self.tables,
             protocols: self.protocols,
+            warnings: Diagnostics::new(sources.clone(), warnings),
         })
     }
 
     fn statement(&mut self) -> Parsed<()> {
         let word = self.parser.peek_symbol().unwrap_or_default().to_owned();
         match word.as_str() {
-            "define" => self.parser.define(),
+            "define" => {
+                let (name, value) = self.parser.define()?;
+                self.builder.define(&name, &value);
+                Ok(())
+            }
+            "function" => {
+                let function = self.parser.function()?;
+                self.builder.add_function(&function);
+                Ok(())
+            }
             "filter" => {
                 let filter = self.parser.named_filter()?;
-                self.builder.add_named(&filter).map(|_| ())
+                self.builder.add_filter(&filter);
+                Ok(())
             }
             "log" => self.log(),
             "router" => self.router_id(),
@@ -92,7 +112,8 @@ impl ConfigParser {
             // Of no effect on routes.
             "timeformat" | "debug" | "mrtdump" | "watchdog" | "hostname" => self.skip_statement(),
             _ => Err(self.parser.unexpected(
-                "`log`, `router id`, `define`, `filter`, `ipv4 table`, `ipv6 table`, `template` or `protocol`",
+                "`log`, `router id`, `define`, `function`, `filter`, `ipv4 table`, `ipv6 table`, `template` or \
+                 `protocol`",
             )),
         }
     }
@@ -133,7 +154,7 @@ impl ConfigParser {
             let mut bits = 0;
             loop {
                 let span = parser.span();
-                let (name, _) = parser.name()?;
+                let name = parser.word()?;
                 let class = LOG_CLASSES.iter().position(|class| *class == name);
                 let known = LOG_CLASSES.join(", ");
                 let class = class.ok_or_else(|| {
@@ -165,7 +186,7 @@ impl ConfigParser {
     /// An identifier: an IPv4 address, or the number of one.
     pub(super) fn router_id_value(&mut self) -> Parsed<Ipv4Addr> {
         let span = self.parser.span();
-        let id = match self.parser.constant()? {
+        let id = match self.constant()? {
             Value::Ip(IpAddr::V4(address)) => address,
             Value::Int(number) => Ipv4Addr::from(number),
             _ => return Err(Diagnostic::new(span, "a router id is an IPv4 address or a number")),
@@ -181,7 +202,7 @@ impl ConfigParser {
         if !self.parser.eat_symbol("table") {
             return Err(self.parser.unexpected("`table`"));
         }
-        let (name, span) = self.parser.name()?;
+        let Name { text: name, span } = self.parser.name()?;
         match self.tables.iter().find(|table| table.name == name) {
             Some(table) if table.family == family && name.starts_with("master") => {}
             Some(_) => {
@@ -210,7 +231,7 @@ impl ConfigParser {
                 .parser
                 .unexpected("`bgp` (templates of other protocols are not supported yet)"));
         }
-        let (name, span) = self.parser.name()?;
+        let Name { text: name, span } = self.parser.name()?;
         if self.templates.contains_key(&name) {
             return Err(Diagnostic::new(span, format!("template `{name}` is defined already")));
         }
@@ -225,7 +246,7 @@ impl ConfigParser {
         if !self.parser.eat_symbol("from") {
             return Ok(BgpDraft::default());
         }
-        let (name, span) = self.parser.name()?;
+        let Name { text: name, span } = self.parser.name()?;
         let known = || self.templates.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
         self.templates.get(&name).cloned().ok_or_else(|| {
             let error = Diagnostic::new(span, format!("there is no template `{name}`"));
@@ -240,7 +261,7 @@ impl ConfigParser {
     fn protocol(&mut self) -> Parsed<()> {
         self.parser.eat_symbol("protocol");
         let span = self.parser.span();
-        let (word, _) = self.parser.name()?;
+        let word = self.parser.word()?;
         let kind = match word.as_str() {
             "device" => "device",
             "direct" => "direct",
@@ -257,7 +278,10 @@ impl ConfigParser {
         let (name, name_span) = match self.parser.peek() {
             TokenKind::Punctuation(_) => (self.made_up_name(kind), span),
             TokenKind::Symbol(word) if word == "from" => (self.made_up_name(kind), span),
-            _ => self.parser.name()?,
+            _ => {
+                let name = self.parser.name()?;
+                (name.text, name.span)
+            }
         };
         if self.protocols.iter().any(|protocol| protocol.name == name) {
             return Err(Diagnostic::new(
@@ -381,7 +405,7 @@ impl ConfigParser {
             return Ok(true);
         }
         let span = self.parser.span();
-        match self.parser.constant()? {
+        match self.constant()? {
             Value::Bool(value) => Ok(value),
             _ => Err(Diagnostic::new(span, "expected `on` or `off`")),
         }
@@ -390,7 +414,7 @@ impl ConfigParser {
     /// A number, or a constant expression for one.
     pub(super) fn int(&mut self) -> Parsed<u32> {
         let span = self.parser.span();
-        match self.parser.constant()? {
+        match self.constant()? {
             Value::Int(value) => Ok(value),
             other => Err(Diagnostic::new(
                 span,
@@ -420,7 +444,7 @@ impl ConfigParser {
     /// An address, or a name defined as one.
     pub(super) fn address(&mut self) -> Parsed<IpAddr> {
         let span = self.parser.span();
-        match self.parser.constant()? {
+        match self.constant()? {
             Value::Ip(address) => Ok(address),
             other => Err(Diagnostic::new(
                 span,
@@ -452,29 +476,46 @@ impl ConfigParser {
         }
         if self.parser.eat_symbol("where") {
             let filter = self.parser.where_filter()?;
-            let id = self.builder.add(&filter)?;
-            return Ok(self.reference(id));
+            let id = self.builder.add_filter(&filter);
+            return self.reference(id);
         }
         if !self.parser.eat_symbol("filter") {
             return Err(self.parser.unexpected("`all`, `none`, `where` or `filter`"));
         }
         if matches!(self.parser.peek(), TokenKind::Punctuation("{")) {
             let filter = self.parser.inline_filter()?;
-            let id = self.builder.add(&filter)?;
-            return Ok(self.reference(id));
+            let id = self.builder.add_filter(&filter);
+            return self.reference(id);
         }
-        let (name, span) = self.parser.name()?;
-        let id = self.builder.program().filter(&name);
+        let Name { text: name, span } = self.parser.name()?;
+        let id = self.builder.filter(&name);
         let id = id.ok_or_else(|| Diagnostic::new(span, format!("there is no filter `{name}`")))?;
-        Ok(self.reference(id))
+        self.reference(id)
     }
 
-    fn reference(&self, id: FilterId) -> FilterRef {
+    fn reference(&self, id: FilterId) -> Parsed<FilterRef> {
         let program = self.builder.program();
-        FilterRef::Filter {
+        if let Some((attribute, span)) = program.changes(id).next() {
+            let message =
+                format!("filters that change routes are not supported yet: `{}`", attribute.name());
+            return Err(Diagnostic::new(span, message)
+                .hint("they can test routes, and `accept` or `reject` them"));
+        }
+        Ok(FilterRef::Filter {
             id,
             name: program.name(id).map(Into::into),
             fingerprint: program.fingerprint(id),
-        }
+        })
+    }
+
+    /// A constant expression.
+    pub(super) fn constant(&mut self) -> Parsed<Value> {
+        let expr = self.parser.expression()?;
+        let value = self.builder.evaluate(&expr);
+        value.ok_or_else(|| {
+            let mut errors = self.builder.take_errors();
+            let last = errors.pop();
+            last.unwrap_or_else(|| Diagnostic::new(expr.span, "this is not a constant"))
+        })
     }
 }

@@ -56,7 +56,7 @@ impl ConfigParser {
 
     fn static_route(&mut self) -> Parsed<StaticRoute> {
         let span = self.parser.span();
-        let net = match self.parser.constant()? {
+        let net = match self.constant()? {
             Value::Prefix(net) => net,
             other => {
                 let message = format!("expected a prefix, found a value of type {}", other.ty());
@@ -121,7 +121,7 @@ impl ConfigParser {
         if self.parser.is_next_text() {
             self.parser.text()
         } else {
-            self.parser.name().map(|(name, _)| name)
+            self.parser.name().map(|name| name.text)
         }
     }
 }

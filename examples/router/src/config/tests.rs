@@ -160,7 +160,10 @@ fn what_does_not_fit_together_is_refused() {
         ("protocol kernel { ipv4; }".into(), "not supported yet"),
         ("protocol bgp from nosuch { }".into(), "no template `nosuch`"),
         ("define A = [ 10.0.0.0/8, 2001:db8::/32 ];".into(), "mixes IPv4 and IPv6"),
-        ("filter f { bgp_local_pref = 200; accept; }".into(), "not supported yet"),
+        (
+            peer("ipv4 { import filter { bgp_local_pref = 200; accept; }; export all; };"),
+            "not supported yet: `bgp_local_pref`",
+        ),
         ("define A = 1; define A = 2;".into(), "defined already"),
     ];
     for (text, wanted) in cases {

@@ -174,10 +174,9 @@ impl Router {
         let Some(route) = path.route() else { return false };
         let of_protocol = query.protocol.as_ref().is_none_or(|name| route.protocol == name);
         let mut accepted = || {
-            query
-                .filter
-                .as_ref()
-                .is_none_or(|(program, id)| program.run(vm, *id, &route) == Ok(Verdict::Accept))
+            query.filter.as_ref().is_none_or(|(program, id)| {
+                program.run(vm, *id, &route, &policy::NoHost) == Ok(Verdict::Accept)
+            })
         };
         (path.best || !query.primary) && of_protocol && accepted()
     }

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
-use crate::bird::{Bird, Route, SOON, header};
-use crate::netns::Lab;
+use testbed::Lab;
+use testbed::bird::{Bird, Route, SOON, header};
+
+use crate::ours::{start_bird, start_router};
 use crate::random::Random;
 
 const ROUTES: u32 = 1000;
@@ -193,7 +195,7 @@ fn a_thousand_routes_each_way_keep_their_attributes_through_the_router() {
     r.addresses(&a, &["10.0.1.1/24"]);
     r.addresses(&b, &["10.0.2.1/24"]);
     b.addresses(&r, &["10.0.2.2/24"]);
-    let router = Bird::router(
+    let router = start_router(
         &lab,
         &r,
         &(header("10.0.0.1")
@@ -207,8 +209,8 @@ fn a_thousand_routes_each_way_keep_their_attributes_through_the_router() {
                  protocol bgp b from peers {{ neighbor 10.0.2.2 as {B}; }}"
             )),
     );
-    let a = Bird::peer(&lab, &a, &announcer("10.0.1.2", A, "10.0.1.1", &from_a));
-    let b = Bird::peer(&lab, &b, &announcer("10.0.2.2", B, "10.0.2.1", &from_b));
+    let a = start_bird(&lab, &a, &announcer("10.0.1.2", A, "10.0.1.1", &from_a));
+    let b = start_bird(&lab, &b, &announcer("10.0.2.2", B, "10.0.2.1", &from_b));
 
     router.wait_count("protocol a", from_a.len());
     router.wait_count("protocol b", from_b.len());

@@ -6,9 +6,10 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
-use crate::bird::{Bird, Reply, Route, SOON, header};
-use crate::netns::Lab;
-use crate::wait::{PATIENCE, wait_for};
+use testbed::bird::{Bird, Reply, Route, SOON, header};
+use testbed::{Lab, PATIENCE, wait_for};
+
+use crate::ours::{start_bird, start_router};
 
 /// The router's configuration, which tests add to. Its session is `p`.
 fn configuration() -> String {
@@ -40,7 +41,7 @@ impl Scene {
         lab.link(&r, &p);
         r.addresses(&p, &["10.0.0.1/24"]);
         p.addresses(&r, &["10.0.0.2/24"]);
-        let router = Bird::router(&lab, &r, &configuration());
+        let router = start_router(&lab, &r, &configuration());
         let config = header("10.0.0.2")
             + &format!(
                 "protocol static s4 {{
@@ -55,7 +56,7 @@ impl Scene {
                      ipv4 {{ import all; export all; }};
                  }}"
             );
-        let peer = Bird::peer(&lab, &p, &config);
+        let peer = start_bird(&lab, &p, &config);
         router.wait_count("protocol p", 2);
         peer.wait_count("protocol r", 1);
         Self { router, peer, lab }

@@ -1,8 +1,9 @@
 //! Routes of both families with BIRD and with FRR, over IPv4 and over link-local addresses.
 
-use crate::bird::{Bird, Route, SOON, header};
-use crate::frr::Frr;
-use crate::netns::{Lab, Node};
+use testbed::bird::{Bird, Route, SOON, header};
+use testbed::{Frr, Lab, Node, Release};
+
+use crate::ours::{start_bird, start_router};
 
 const ROUTER: &[&str] = &["10.0.0.1/24", "fd00::1/64", "fe80::1/64"];
 const PEER: &[&str] = &["10.0.0.2/24", "fd00::2/64", "fe80::2/64"];
@@ -71,8 +72,8 @@ fn networks(bird: &Bird, table: &str) -> Vec<String> {
 fn both_families_pass_both_ways_between_router_and_bird() {
     let lab = Lab::new();
     let (r, p) = pair(&lab, ROUTER, PEER);
-    let router = Bird::router(&lab, &r, &router_with_both_families());
-    let peer = Bird::peer(
+    let router = start_router(&lab, &r, &router_with_both_families());
+    let peer = start_bird(
         &lab,
         &p,
         &(header("10.0.0.2")
@@ -121,7 +122,7 @@ fn both_families_pass_both_ways_between_router_and_bird() {
 fn both_families_pass_both_ways_between_router_and_frr() {
     let lab = Lab::new();
     let (r, p) = pair(&lab, ROUTER, PEER);
-    let router = Bird::router(&lab, &r, &router_with_both_families());
+    let router = start_router(&lab, &r, &router_with_both_families());
     let mut peer = Frr::start(
         &lab,
         &p,
@@ -149,6 +150,7 @@ fn both_families_pass_both_ways_between_router_and_frr() {
              neighbor 10.0.0.1 activate
            exit-address-family
         ",
+        Release::Debian,
     );
     router.wait_established("p");
     peer.wait_established("10.0.0.1");
@@ -190,8 +192,8 @@ fn both_families_pass_both_ways_between_router_and_frr() {
 fn ipv4_routes_have_ipv6_next_hops_on_a_link_local_session_with_bird() {
     let lab = Lab::new();
     let (r, p) = pair(&lab, &["fe80::1/64"], &["fe80::2/64"]);
-    let router = Bird::router(&lab, &r, &router_with_link_local_session());
-    let peer = Bird::peer(
+    let router = start_router(&lab, &r, &router_with_link_local_session());
+    let peer = start_bird(
         &lab,
         &p,
         &(header("10.0.0.2")
@@ -216,7 +218,7 @@ fn ipv4_routes_have_ipv6_next_hops_on_a_link_local_session_with_bird() {
 fn ipv4_routes_have_ipv6_next_hops_on_a_link_local_session_with_frr() {
     let lab = Lab::new();
     let (r, p) = pair(&lab, &["fe80::1/64"], &["fe80::2/64"]);
-    let router = Bird::router(&lab, &r, &router_with_link_local_session());
+    let router = start_router(&lab, &r, &router_with_link_local_session());
     let mut peer = Frr::start(
         &lab,
         &p,
@@ -235,6 +237,7 @@ fn ipv4_routes_have_ipv6_next_hops_on_a_link_local_session_with_frr() {
              neighbor fe80::1 activate
            exit-address-family
         ",
+        Release::Debian,
     );
     router.wait_established("p");
     peer.wait_established("fe80::1");

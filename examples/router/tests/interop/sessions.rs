@@ -3,10 +3,11 @@
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::bird::{Bird, SOON, header};
-use crate::netns::{Lab, Node};
+use testbed::bird::{Bird, SOON, header};
+use testbed::{Lab, Node, PATIENCE, holds_for, wait_for};
+
+use crate::ours::{start_bird, start_router};
 use crate::speaker::{Heard, KEEPALIVE, Message, NOTIFICATION, OPEN, Speaker, message, open};
-use crate::wait::{PATIENCE, holds_for, wait_for};
 
 /// Two machines, 10.0.0.1 and 10.0.0.2, on one cable.
 fn pair(lab: &Lab, a: &str, b: &str) -> (Node, Node) {
@@ -37,8 +38,8 @@ fn side(number: u8) -> String {
 fn routes_of_a_killed_peer_vanish_and_come_back_with_it() {
     let lab = Lab::new();
     let (r, p) = pair(&lab, "r", "p");
-    let router = Bird::router(&lab, &r, &side(1));
-    let mut peer = Bird::peer(&lab, &p, &side(2));
+    let router = start_router(&lab, &r, &side(1));
+    let mut peer = start_bird(&lab, &p, &side(2));
     router.wait_route("10.2.0.0/24", "peer");
 
     peer.kill();
@@ -57,8 +58,8 @@ fn routes_of_a_killed_peer_vanish_and_come_back_with_it() {
 fn routes_of_a_killed_router_vanish_at_its_peer_and_come_back_with_it() {
     let lab = Lab::new();
     let (r, p) = pair(&lab, "r", "p");
-    let mut router = Bird::router(&lab, &r, &side(1));
-    let peer = Bird::peer(&lab, &p, &side(2));
+    let mut router = start_router(&lab, &r, &side(1));
+    let peer = start_bird(&lab, &p, &side(2));
     peer.wait_route("10.1.0.0/24", "peer");
 
     // It leaves its socket and its pid file behind, which must not keep it from starting.
@@ -116,7 +117,7 @@ fn assert_one_session(sides: [&Bird; 2], nodes: [&Node; 2]) {
 fn two_routers_that_dial_each_other_end_with_one_session() {
     let lab = Lab::new();
     let (a, b) = pair(&lab, "a", "b");
-    let sides = [Bird::router(&lab, &a, &side(1)), Bird::router(&lab, &b, &side(2))];
+    let sides = [start_router(&lab, &a, &side(1)), start_router(&lab, &b, &side(2))];
     assert_one_session([&sides[0], &sides[1]], [&a, &b]);
     sides[0].wait_route("10.2.0.0/24", "peer");
     sides[1].wait_route("10.1.0.0/24", "peer");
@@ -127,7 +128,7 @@ fn two_routers_that_dial_each_other_end_with_one_session() {
 fn router_and_bird_that_dial_each_other_end_with_one_session() {
     let lab = Lab::new();
     let (r, p) = pair(&lab, "r", "p");
-    let (router, peer) = (Bird::router(&lab, &r, &side(1)), Bird::peer(&lab, &p, &side(2)));
+    let (router, peer) = (start_router(&lab, &r, &side(1)), start_bird(&lab, &p, &side(2)));
     assert_one_session([&router, &peer], [&r, &p]);
     router.wait_route("10.2.0.0/24", "peer");
     peer.wait_route("10.1.0.0/24", "peer");
@@ -135,10 +136,10 @@ fn router_and_bird_that_dial_each_other_end_with_one_session() {
 
 /// A collision made on purpose: the peer takes the router's connection and dials one of its own,
 /// and says OPEN on both. Gives the connections, the router's first, when both OPENs are said.
-fn collide(lab: &Lab, p: &Node, id: [u8; 4]) -> (Speaker, Speaker) {
-    let mut routers = Speaker::listen(lab, p, "10.0.0.2:179");
+fn collide(p: &Node, id: [u8; 4]) -> (Speaker, Speaker) {
+    let mut routers = Speaker::listen(p, "10.0.0.2:179");
     routers.expect(OPEN);
-    let mut peers = Speaker::dial(lab, p, "10.0.0.1:179");
+    let mut peers = Speaker::dial(p, "10.0.0.1:179");
     peers.expect(OPEN);
     routers.say(&open(4, 65002, 90, id));
     routers.expect(KEEPALIVE);
@@ -162,8 +163,8 @@ fn assert_lost(speaker: &mut Speaker) {
 fn of_two_connections_that_of_the_higher_identifier_remains_when_it_is_the_peers() {
     let lab = Lab::new();
     let (r, p) = pair(&lab, "r", "p");
-    let router = Bird::router(&lab, &r, &side(1));
-    let (mut routers, mut peers) = collide(&lab, &p, [10, 0, 0, 2]);
+    let router = start_router(&lab, &r, &side(1));
+    let (mut routers, mut peers) = collide(&p, [10, 0, 0, 2]);
     assert_lost(&mut routers);
     peers.expect(KEEPALIVE);
     peers.say(&message(KEEPALIVE, &[]));
@@ -175,8 +176,8 @@ fn of_two_connections_that_of_the_higher_identifier_remains_when_it_is_the_peers
 fn of_two_connections_that_of_the_higher_identifier_remains_when_it_is_the_routers() {
     let lab = Lab::new();
     let (r, p) = pair(&lab, "r", "p");
-    let router = Bird::router(&lab, &r, &side(1));
-    let (mut routers, mut peers) = collide(&lab, &p, [9, 0, 0, 2]);
+    let router = start_router(&lab, &r, &side(1));
+    let (mut routers, mut peers) = collide(&p, [9, 0, 0, 2]);
     assert_lost(&mut peers);
     routers.say(&message(KEEPALIVE, &[]));
     router.wait_established("peer");
@@ -230,7 +231,7 @@ impl Star {
             node.addresses(&r, &[&format!("10.0.{number}.2/24")]);
             r.addresses(node, &[&format!("10.0.{number}.1/24")]);
         }
-        let router = Bird::router(&lab, &r, &config);
+        let router = start_router(&lab, &r, &config);
         let mut number = 0;
         let [a, b, c] = nodes.map(|node| {
             number += 1;
@@ -245,7 +246,7 @@ impl Star {
                          ipv4 {{ import all; export all; }};
                      }}"
                 );
-            Bird::peer(&lab, &node, &config)
+            start_bird(&lab, &node, &config)
         });
         Self { router, a, b, c, _lab: lab }
     }

@@ -1,20 +1,10 @@
 //! A BGP peer of raw bytes: it can say what no daemon would.
-//!
-//! A test cannot enter a namespace without unsafe code, so it starts itself again inside: the
-//! [`relay`] there carries bytes between a TCP connection and the socket that is its standard input.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
-use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::net::UnixStream;
-use std::process::Stdio;
-use std::thread;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
-use crate::daemon::Daemon;
-use crate::folder::unique_name;
-use crate::netns::{Lab, Node};
-use crate::wait::{PATIENCE, wait_for};
+use testbed::{Node, PATIENCE, wait_for};
 
 pub(crate) const OPEN: u8 = 1;
 pub(crate) const UPDATE: u8 = 2;
@@ -24,13 +14,10 @@ pub(crate) const KEEPALIVE: u8 = 4;
 /// A daemon that says nothing for so long says nothing at all.
 const SILENCE: Duration = Duration::from_secs(20);
 
-/// What the relay is to do: `dial ADDRESS:PORT` or `listen ADDRESS:PORT`.
-const TASK: &str = "INTEROP_RELAY";
-
 /// One end of a BGP connection.
 pub(crate) struct Speaker {
-    stream: UnixStream,
-    _relay: Daemon,
+    /// `None`: nobody was there to take our call
+    stream: Option<TcpStream>,
 }
 
 /// A message without its header.
@@ -51,21 +38,34 @@ pub(crate) enum Heard {
 impl Speaker {
     /// Dials `to`, from `node`.
     #[track_caller]
-    pub(crate) fn dial(lab: &Lab, node: &Node, to: &str) -> Self {
-        Self::start(lab, node, &format!("dial {to}"))
+    pub(crate) fn dial(node: &Node, to: &str) -> Self {
+        Self::new(node.inside(|| TcpStream::connect(to)).ok())
     }
 
     /// Waits at `at`, on `node`, for one connection.
     #[track_caller]
-    pub(crate) fn listen(lab: &Lab, node: &Node, at: &str) -> Self {
-        Self::start(lab, node, &format!("listen {at}"))
+    pub(crate) fn listen(node: &Node, at: &str) -> Self {
+        let listener = node.inside(|| TcpListener::bind(at)).expect("an address to listen at");
+        listener.set_nonblocking(true).expect("a socket that does not wait");
+        let accepted = wait_for(PATIENCE, format!("a connection to {at}"), || {
+            listener.accept().map_err(|error| error.to_string())
+        });
+        accepted.0.set_nonblocking(false).expect("a socket that waits");
+        Self::new(Some(accepted.0))
+    }
+
+    fn new(stream: Option<TcpStream>) -> Self {
+        if let Some(stream) = &stream {
+            stream.set_read_timeout(Some(SILENCE)).expect("a socket has a time-out");
+        }
+        Self { stream }
     }
 
     /// Dials until the other side says OPEN: it takes no connections for a while after an error.
     #[track_caller]
-    pub(crate) fn dial_until_open(lab: &Lab, node: &Node, to: &str) -> (Self, Vec<u8>) {
+    pub(crate) fn dial_until_open(node: &Node, to: &str) -> (Self, Vec<u8>) {
         wait_for(PATIENCE, format!("{to} says OPEN"), || {
-            let mut speaker = Self::dial(lab, node, to);
+            let mut speaker = Self::dial(node, to);
             match speaker.hear() {
                 Heard::Message(Message { kind: OPEN, body }) => Ok((speaker, body)),
                 other => Err(format!("{other:?}")),
@@ -73,23 +73,11 @@ impl Speaker {
         })
     }
 
-    #[track_caller]
-    fn start(lab: &Lab, node: &Node, task: &str) -> Self {
-        let (stream, theirs) = UnixStream::pair().expect("a pair of sockets can be made");
-        stream.set_read_timeout(Some(SILENCE)).expect("a socket has a time-out");
-        let tests = std::env::current_exe().expect("the tests know their own program");
-        let mut command = node.command(&tests);
-        command.args(["--ignored", "--exact", "speaker::relay", "--nocapture"]);
-        command.env(TASK, task).stdin(Stdio::from(OwnedFd::from(theirs)));
-        // Not among the logs that a failure prints: a test may have dozens of relays.
-        let log = lab.file(&format!("{}.log", unique_name()));
-        let relay = Daemon::spawn(&format!("relay on {}", node.name()), command, &log);
-        Self { stream, _relay: relay }
-    }
-
     /// Sends bytes. That the other side has gone is seen by [`hear`](Self::hear).
     pub(crate) fn say(&mut self, bytes: &[u8]) {
-        let _ = self.stream.write_all(bytes);
+        if let Some(stream) = &mut self.stream {
+            let _ = stream.write_all(bytes);
+        }
     }
 
     /// The next message, or the end of the connection.
@@ -144,7 +132,8 @@ impl Speaker {
     /// False when the connection ends before all is there.
     #[track_caller]
     fn fill(&mut self, bytes: &mut [u8]) -> bool {
-        match self.stream.read_exact(bytes) {
+        let Some(stream) = &mut self.stream else { return false };
+        match stream.read_exact(bytes) {
             Ok(()) => true,
             Err(error) if error.kind() == ErrorKind::WouldBlock => {
                 panic!("nothing heard for {SILENCE:?}")
@@ -182,44 +171,4 @@ pub(crate) fn open(version: u8, asn: u16, hold_time: u16, id: [u8; 4]) -> Vec<u8
     body.extend([length + 2, 2, length]);
     body.extend(capabilities);
     message(OPEN, &body)
-}
-
-/// No test: what [`Speaker::start`] runs inside of a namespace.
-#[test]
-#[ignore = "a part of other tests; alone it does nothing"]
-fn relay() {
-    let Ok(task) = std::env::var(TASK) else { return };
-    let unix = io::stdin().as_fd().try_clone_to_owned().expect("the standard input is a socket");
-    let unix = UnixStream::from(unix);
-    let connected = match task.split_once(' ') {
-        Some(("dial", to)) => TcpStream::connect(to),
-        Some(("listen", at)) => {
-            TcpListener::bind(at).and_then(|listener| listener.accept()).map(|(tcp, _)| tcp)
-        }
-        _ => panic!("unknown task {task}"),
-    };
-    match connected {
-        Ok(tcp) => carry(&tcp, &unix),
-        Err(error) => eprintln!("{task}: {error}"),
-    }
-    // The harness holds further copies of the standard input open while it ends.
-    let _ = unix.shutdown(Shutdown::Both);
-}
-
-/// Carries bytes both ways until either side ends.
-fn carry(tcp: &TcpStream, unix: &UnixStream) {
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let (mut from, mut to) = (unix, tcp);
-            if let Err(error) = io::copy(&mut from, &mut to) {
-                eprintln!("towards the router: {error}");
-            }
-            let _ = tcp.shutdown(Shutdown::Both);
-        });
-        let (mut from, mut to) = (tcp, unix);
-        if let Err(error) = io::copy(&mut from, &mut to) {
-            eprintln!("from the router: {error}");
-        }
-        let _ = unix.shutdown(Shutdown::Both);
-    });
 }

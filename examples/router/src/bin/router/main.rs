@@ -1,5 +1,7 @@
 //! `router`: BIRD's flags, configuration and control socket, on the engine of this package.
 
+#![forbid(unsafe_code)]
+
 mod control;
 mod host;
 mod interfaces;
@@ -89,6 +91,7 @@ fn report(message: &str) {
 fn run(arguments: &Arguments) -> Result<(), String> {
     let config = config::load(&arguments.config).map_err(|error| error.to_string())?;
     if arguments.parse_only {
+        eprint!("{}", config.warnings);
         return Ok(());
     }
     if !arguments.foreground {
