@@ -48,6 +48,11 @@ impl Connection {
         Self { state: State::Idle, timers: Timers::default(), transport: None, backlog: false }
     }
 
+    /// In Active, without a connection: it waits for the neighbour's, or for the time to dial.
+    pub(crate) fn waits(&self) -> bool {
+        self.state == State::Active && self.transport.is_none()
+    }
+
     /// Whether bytes can be exchanged.
     pub(crate) fn is_open(&self) -> bool {
         self.transport.as_ref().is_some_and(|transport| transport.ends.is_some())

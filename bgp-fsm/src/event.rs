@@ -105,16 +105,8 @@ impl Shutdown {
     pub(crate) fn notification(self, text: &str) -> Option<Notification> {
         use subcode::cease;
         let subcode = match self {
-            Self::AdministrativeShutdown | Self::AdministrativeReset => {
-                let shutdown = self == Self::AdministrativeShutdown;
-                let reset = cease::ADMINISTRATIVE_RESET;
-                let subcode = if shutdown { cease::ADMINISTRATIVE_SHUTDOWN } else { reset };
-                return Some(if text.is_empty() {
-                    Notification::new(NotificationCode::CEASE, subcode)
-                } else {
-                    Notification::shutdown(subcode, text)
-                });
-            }
+            Self::AdministrativeShutdown => cease::ADMINISTRATIVE_SHUTDOWN,
+            Self::AdministrativeReset => cease::ADMINISTRATIVE_RESET,
             Self::DeConfigured => cease::PEER_DE_CONFIGURED,
             Self::OtherConfigurationChange => cease::OTHER_CONFIGURATION_CHANGE,
             Self::MaximumPrefixes(Some((family, limit))) => {
@@ -125,7 +117,12 @@ impl Shutdown {
             Self::BfdDown => cease::BFD_DOWN,
             Self::LinkDown | Self::Restart => return None,
         };
-        Some(Notification::new(NotificationCode::CEASE, subcode))
+        let communicates = matches!(self, Self::AdministrativeShutdown | Self::AdministrativeReset);
+        Some(if communicates && !text.is_empty() {
+            Notification::shutdown(subcode, text)
+        } else {
+            Notification::new(NotificationCode::CEASE, subcode)
+        })
     }
 }
 

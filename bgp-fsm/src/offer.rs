@@ -42,11 +42,7 @@ impl Refused {
         };
         let mut helps = false;
         for capability in &Capabilities::from_bytes(&notification.data)? {
-            let code = capability.code();
-            // Of several with the same code only the one that is meant.
-            let all = code != CapabilityCode::MULTIPROTOCOL;
-            let meant = |offer: &&Capability| *offer == capability || (all && offer.code() == code);
-            if offered.iter().any(|offer| meant(&offer)) {
+            if offered.iter().any(|offer| is_meant(offer, capability)) {
                 helps = true;
                 named.push(capability.clone());
             }
@@ -58,13 +54,16 @@ impl Refused {
         match self {
             Self::Nothing => false,
             Self::All => true,
-            Self::Some(list) => list.iter().any(|refused| {
-                refused == capability
-                    || (refused.code() == capability.code()
-                        && refused.code() != CapabilityCode::MULTIPROTOCOL)
-            }),
+            Self::Some(list) => list.iter().any(|refused| is_meant(capability, refused)),
         }
     }
+}
+
+/// Whether an offer is what a neighbour names as refused: by the code; and of several with the same code, which
+/// MULTIPROTOCOL has, only the one with that value.
+fn is_meant(offer: &Capability, refused: &Capability) -> bool {
+    offer == refused
+        || (offer.code() == refused.code() && offer.code() != CapabilityCode::MULTIPROTOCOL)
 }
 
 impl SessionConfig {

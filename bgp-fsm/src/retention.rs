@@ -48,6 +48,11 @@ impl Retention {
         self.kept.iter().map(|one| one.family).collect()
     }
 
+    /// No route is stale.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
     pub(crate) fn next_timeout(&self) -> Option<Duration> {
         self.kept.iter().map(|one| one.until).min()
     }

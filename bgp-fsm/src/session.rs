@@ -146,7 +146,7 @@ impl Session {
     pub fn stop_saying(&mut self, now: Duration, why: Shutdown, communication: &str) {
         self.started = false;
         self.idle_until = None;
-        let retained = self.retention.next_timeout().is_some();
+        let retained = !self.retention.is_empty();
         self.retention.clear();
         let running = self.state() != State::Idle;
         for index in 0..self.connections.len() {
@@ -206,9 +206,9 @@ impl Session {
 
     /// The neighbour has connected. `None`: this is refused, and the caller closes it.
     ///
-    /// That is so in Idle, from another address than the one that an unnumbered neighbour has, when there are two connections already, and when the session is established (RFC 4271
-    /// §6.8); but then, if the neighbour may be restarting, the new connection takes the place of the old one
-    /// (RFC 4724 §5).
+    /// That is so in Idle, from another address than the one that an unnumbered neighbour has, when there are two
+    /// connections already, and when the session is established (RFC 4271 §6.8); but then, if the neighbour may be
+    /// restarting, the new connection takes the place of the old one (RFC 4724 §5).
     pub fn handle_accepted(&mut self, now: Duration, ends: Endpoints) -> Option<ConnectionId> {
         let elsewhere = self.neighbor.is_some_and(|neighbor| neighbor != ends.remote.ip());
         if self.config.unnumbered && self.neighbor_told && elsewhere {
@@ -220,10 +220,7 @@ impl Session {
         if self.state() == State::Idle {
             return None;
         }
-        let waits = |connection: &Connection| {
-            connection.state == State::Active && connection.transport.is_none()
-        };
-        let index = match self.connections.iter().position(waits) {
+        let index = match self.connections.iter().position(Connection::waits) {
             Some(index) => index,
             None => self.connections.iter().position(|other| other.state == State::Idle)?,
         };
@@ -266,11 +263,14 @@ impl Session {
     /// from a router advertisement, or is no longer known. It is dialled only while it is, and connections with
     /// another address end. Of other sessions the host knows the address itself.
     pub fn handle_neighbor(&mut self, now: Duration, address: Option<IpAddr>) {
-        if !self.config.unnumbered || address == self.neighbor {
-            self.neighbor_told = address.is_some();
+        if !self.config.unnumbered {
             return;
         }
-        (self.neighbor, self.neighbor_told) = (address, address.is_some());
+        self.neighbor_told = address.is_some();
+        if address == self.neighbor {
+            return;
+        }
+        self.neighbor = address;
         for index in 0..self.connections.len() {
             let Some(transport) = &self.connections[index].transport else { continue };
             let gone = match transport.ends {
@@ -282,10 +282,7 @@ impl Session {
                 self.handle_disconnected(now, transport.id);
             }
         }
-        let waits = |connection: &Connection| {
-            connection.state == State::Active && connection.transport.is_none()
-        };
-        if let Some(index) = self.connections.iter().position(waits) {
+        if let Some(index) = self.connections.iter().position(Connection::waits) {
             self.connections[index].timers.stop(Timer::ConnectRetry);
             self.start_timer(now, index, Timer::ConnectRetry, self.config.connect_delay_time);
         }

@@ -37,7 +37,7 @@ impl Session {
     /// [`DynamicNeighbors`](crate::DynamicNeighbors) has made is over then.
     pub fn is_over(&self) -> bool {
         let mut connections = self.connections.iter();
-        connections.all(|one| one.transport.is_none()) && self.retention.next_timeout().is_none()
+        connections.all(|one| one.transport.is_none()) && self.retention.is_empty()
     }
 
     /// Where an unnumbered neighbour is: see [`Session::handle_neighbor`].
