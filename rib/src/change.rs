@@ -46,10 +46,6 @@ impl ChangeLog {
         self.readers -= 1;
     }
 
-    pub(crate) const fn has_readers(&self) -> bool {
-        self.readers > 0
-    }
-
     fn index(&self, position: u64) -> Option<usize> {
         usize::try_from(position.checked_sub(self.base)?).ok()
     }
@@ -93,6 +89,11 @@ impl ChangeLog {
     /// A reader has come to `position`.
     pub(crate) fn passed(&mut self, position: u64) {
         self.furthest = self.furthest.max(position);
+    }
+
+    /// Whether `slot` has an entry that somebody may still have to read.
+    pub(crate) fn contains(&self, slot: u32) -> bool {
+        self.position_of(slot).is_some()
     }
 
     /// Drops the first entry if it stands before `lowest`; gives its slot where the entry was valid.

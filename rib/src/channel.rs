@@ -1,14 +1,16 @@
 //! Where routes come from and go to: protocol instances and their channels.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use core::net::{IpAddr, Ipv4Addr};
+use core::time::Duration;
 
 use bgp_wire::{Context, Family, NextHop, Role};
 use smallvec::SmallVec;
 
 use crate::policy::Filter;
 use crate::route::RouteSource;
-use crate::table::TableId;
+use crate::table::{Table, TableId};
 
 /// Number of a protocol instance in its [`crate::Rib`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -112,6 +114,65 @@ impl PeerConfig {
     }
 }
 
+/// The most routes that a channel may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Limit {
+    /// How many routes
+    pub most: u32,
+    /// What happens beyond
+    pub action: LimitAction,
+}
+
+/// What happens beyond a [`Limit`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum LimitAction {
+    /// It is reported, once until there are fewer again.
+    #[default]
+    Warn,
+    /// It is reported, and further routes are left out.
+    Block,
+    /// It is reported; the host restarts the session.
+    Restart,
+    /// It is reported; the host ends the session for good.
+    Disable,
+}
+
+/// Which routes a [`Limit`] counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LimitKind {
+    /// All that are received, refused ones too where they are kept
+    Receive,
+    /// Those that the import filter lets pass
+    Import,
+    /// Those that the neighbour is told
+    Export,
+}
+
+/// A [`Limit`] was passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitPassed {
+    /// The channel's family
+    pub family: Family,
+    /// Which limit
+    pub kind: LimitKind,
+    /// What it says
+    pub limit: Limit,
+}
+
+/// Which paths to a network a neighbour is told (RFC 7911), on sessions that have path identifiers for the family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum AddPath {
+    /// The best one
+    #[default]
+    Off,
+    /// All
+    All,
+    /// So many: the best, what would be best without it, and so on
+    Best(u16),
+    /// The best, and those that are as good up to the cost of the next hop
+    Equal,
+}
+
 /// What a neighbour and a table exchange.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChannelConfig {
@@ -125,10 +186,20 @@ pub struct ChannelConfig {
     pub import: Filter,
     /// What the neighbour is told
     pub export: Filter,
+    /// Most routes that are received
+    pub receive_limit: Option<Limit>,
     /// Most routes taken from the neighbour
-    pub import_limit: Option<u32>,
-    /// Beyond the limit routes are left out; else they are taken and only reported
-    pub import_limit_blocks: bool,
+    pub import_limit: Option<Limit>,
+    /// Most routes that the neighbour is told
+    pub export_limit: Option<Limit>,
+    /// Routes that the import filter refuses stay in the table, to be looked at only
+    pub keep_filtered: bool,
+    /// Routes are also kept as they were received, so that another import filter needs no refresh
+    pub keep_received: bool,
+    /// Which paths the neighbour is told
+    pub add_path: AddPath,
+    /// How long the neighbour is told nothing new after it was told something (RFC 4271 §9.2.1.1)
+    pub min_route_advertisement_interval: Duration,
     /// What "self" is as a next hop; our end of the connection where not given. Where that does not suit the
     /// family, routes that need it are not announced
     pub own_next_hop: Option<NextHop>,
@@ -149,8 +220,13 @@ impl ChannelConfig {
             preference: 100,
             import: Filter::All,
             export: Filter::All,
+            receive_limit: None,
             import_limit: None,
-            import_limit_blocks: false,
+            export_limit: None,
+            keep_filtered: false,
+            keep_received: false,
+            add_path: AddPath::Off,
+            min_route_advertisement_interval: Duration::ZERO,
             own_next_hop: None,
             next_hop_self: NextHopMode::Never,
             next_hop_keep: NextHopMode::Never,
@@ -189,10 +265,16 @@ pub struct ChannelStatistics {
 pub(crate) struct Channel {
     pub(crate) config: ChannelConfig,
     pub(crate) statistics: ChannelStatistics,
-    /// Routes of the source in the table.
+    /// Routes of the source in the table that the filter has let pass.
     pub(crate) routes: u32,
-    /// Of these: best ones.
+    /// Routes that it has not, and that are kept.
+    pub(crate) filtered: u32,
+    /// Of `routes`: best ones.
     pub(crate) preferred: u32,
+    /// The limits that are passed and were reported.
+    pub(crate) reported: SmallVec<[LimitKind; 2]>,
+    /// Routes as they were received.
+    pub(crate) received: Option<Box<Table>>,
     /// The update group, for a channel of a neighbour.
     pub(crate) group: Option<u32>,
 }
@@ -203,9 +285,38 @@ impl Channel {
             config,
             statistics: ChannelStatistics::default(),
             routes: 0,
+            filtered: 0,
             preferred: 0,
+            reported: SmallVec::new(),
+            received: None,
             group: None,
         }
+    }
+
+    /// The number that counts towards a limit.
+    fn counted(&self, kind: LimitKind) -> u32 {
+        match kind {
+            LimitKind::Receive => self.routes + self.filtered,
+            LimitKind::Import | LimitKind::Export => self.routes,
+        }
+    }
+
+    /// Whether one more route is too many; and whether that is to be reported.
+    pub(crate) fn one_more(&mut self, kind: LimitKind) -> Option<(Limit, bool)> {
+        let limit = match kind {
+            LimitKind::Receive => self.config.receive_limit,
+            LimitKind::Import => self.config.import_limit,
+            LimitKind::Export => self.config.export_limit,
+        }?;
+        if self.counted(kind) < limit.most {
+            self.reported.retain(|other| *other != kind);
+            return None;
+        }
+        let fresh = !self.reported.contains(&kind);
+        if fresh {
+            self.reported.push(kind);
+        }
+        Some((limit, fresh))
     }
 }
 
@@ -215,7 +326,10 @@ pub(crate) struct Source {
     pub(crate) name: String,
     pub(crate) kind: RouteSource,
     pub(crate) preference: u32,
+    /// The neighbour; it stays while its routes do.
     pub(crate) peer: Option<PeerConfig>,
+    /// Whether the session is up.
+    pub(crate) up: bool,
     pub(crate) channels: SmallVec<[Channel; 2]>,
 }
 

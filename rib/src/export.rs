@@ -1,17 +1,18 @@
 //! What a neighbour is told of a route, and with which attributes (RFC 4271 §5.1, RFC 4456).
 
 use core::net::Ipv4Addr;
+use core::time::Duration;
 
 use bgp_wire::{
     AttributeCode, AttributesRef, Context, Family, NextHop, Origin, PathAttributes, Role,
 };
 use smallvec::SmallVec;
 
-use crate::channel::{ChannelConfig, NextHopMode, PeerConfig, Source};
+use crate::channel::{AddPath, ChannelConfig, Limit, NextHopMode, PeerConfig, Source, SourceId};
 use crate::facts::AttributeFacts;
 use crate::next_hop::NextHopKey;
 use crate::only_to_customer as otc;
-use crate::policy::Filter;
+use crate::policy::{Filter, Set};
 use crate::table::TableId;
 
 /// Flags of attributes that are added here.
@@ -38,6 +39,11 @@ pub(crate) struct ExportRules {
     next_hop_keep: NextHopMode,
     extended_next_hop: bool,
     interface: Option<u32>,
+    pub(crate) add_path: AddPath,
+    pub(crate) min_route_advertisement_interval: Duration,
+    limit: Option<Limit>,
+    /// The one neighbour that has these rules
+    alone: Option<SourceId>,
 }
 
 /// Our end of the connection, where the family can have it as a next hop.
@@ -75,7 +81,30 @@ impl ExportRules {
             next_hop_keep: channel.next_hop_keep,
             extended_next_hop: channel.extended_next_hop,
             interface: peer.interface,
+            add_path: if peer.send.has_add_path(channel.family) {
+                channel.add_path
+            } else {
+                AddPath::Off
+            },
+            min_route_advertisement_interval: channel.min_route_advertisement_interval,
+            limit: channel.export_limit,
+            alone: None,
         }
+    }
+
+    /// The rules of this neighbour and no other.
+    pub(crate) fn alone(self, source: SourceId) -> Self {
+        Self { alone: Some(source), ..self }
+    }
+
+    /// Whether a network may be told with several paths (RFC 7911).
+    pub(crate) fn adds_paths(&self) -> bool {
+        self.add_path != AddPath::Off
+    }
+
+    /// The most routes that are told.
+    pub(crate) const fn limit(&self) -> Option<Limit> {
+        self.limit
     }
 
     /// Whether the protocol allows the route to be told at all.
@@ -99,9 +128,14 @@ impl ExportRules {
         &self,
         source: &Source,
         received: Option<NextHopKey>,
+        by_filter: Set,
     ) -> Option<NextHop> {
         let own = self.own_next_hop;
         let Some(received) = received else { return own };
+        if by_filter.next_hop && can_carry(self.family, self.extended_next_hop, &received.next_hop)
+        {
+            return Some(received.next_hop);
+        }
         let internal = source.is_internal();
         if self.next_hop_self.applies(internal) {
             return own;
@@ -136,6 +170,7 @@ impl ExportRules {
         &self,
         source: &Source,
         attributes: AttributesRef<'_>,
+        by_filter: Set,
         out: &mut PathAttributes,
     ) {
         out.clear();
@@ -149,7 +184,7 @@ impl ExportRules {
         }
         // RFC 4271 §5.1.4: MULTI_EXIT_DISC does not go on to other neighbouring ASes.
         let own_route = source.peer.is_none();
-        let keep_med = self.internal || self.route_server_client || own_route;
+        let keep_med = self.internal || self.route_server_client || own_route || by_filter.med;
         if let Some(med) = attributes.med().filter(|_| keep_med) {
             out.append(OPTIONAL, AttributeCode::MULTI_EXIT_DISC, &med.to_be_bytes());
         }

@@ -1,58 +1,34 @@
 //! Update groups: neighbours that are told the same share one computation and one set of messages.
 
-use alloc::collections::VecDeque;
+mod told;
+mod view;
+mod writer;
+
+use alloc::boxed::Box;
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
+use core::time::Duration;
 
-use bgp_wire::{PathAttributes, UpdateWriter};
-use bytes::{Bytes, BytesMut};
+use bgp_wire::PathAttributes;
+use smallvec::SmallVec;
 
-use crate::attributes::{AttributeStore, AttributesId};
-use crate::channel::{Source, SourceId};
+use crate::attributes::AttributesId;
+use crate::channel::{LimitKind, LimitPassed, SourceId};
 use crate::export::ExportRules;
-use crate::next_hop::NextHops;
-use crate::policy::Policy;
-use crate::route::Route;
+use crate::path_id::LocalId;
+use crate::policy::Set;
 use crate::table::Table;
+
+use self::told::{Exported, Told};
+use self::writer::{Audience, ChunkWriter, end_of_rib, named};
+
+pub(crate) use self::view::View;
+pub use self::writer::Chunk;
 
 /// Entries of the change list, or slots of the table, that are packed together.
 const BATCH: u64 = 16_384;
-/// Octets after which a chunk is closed.
-const CHUNK: usize = 65_536;
 /// Octets of messages kept for slow members; beyond it the slowest make their own.
 const MOST_CACHED: usize = 4 << 20;
-
-/// One or more whole UPDATE messages.
-#[derive(Debug, Clone)]
-pub struct Chunk {
-    /// The messages, ready for the connection
-    pub bytes: Bytes,
-    /// How many they are
-    pub messages: u32,
-    /// Routes announced in them
-    pub announced: u32,
-    /// Routes withdrawn in them
-    pub withdrawn: u32,
-    audience: Audience,
-}
-
-/// Which members a chunk is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Audience {
-    All,
-    /// Nobody is told the routes it announced itself.
-    Except(SourceId),
-    Only(SourceId),
-}
-
-impl Audience {
-    fn includes(self, member: SourceId) -> bool {
-        match self {
-            Self::All => true,
-            Self::Except(source) => source != member,
-            Self::Only(source) => source == member,
-        }
-    }
-}
 
 /// Messages made from a stretch of the change list.
 #[derive(Debug, Clone)]
@@ -61,12 +37,14 @@ struct Segment {
     to: u64,
     octets: usize,
     chunks: Vec<Chunk>,
+    /// What they withdraw, where a network may have several paths.
+    withdrawn: Vec<(u32, LocalId)>,
 }
 
 /// A neighbour in a group.
 #[derive(Debug, Clone)]
-pub(crate) struct Member {
-    pub(crate) source: SourceId,
+struct Member {
+    source: SourceId,
     /// Its place in the change list …
     position: u64,
     /// … and in the segment that begins there.
@@ -78,90 +56,26 @@ pub(crate) struct Member {
 }
 
 /// A walk over the whole table, for a member that has just joined.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 struct Walk {
     next: u32,
-    /// Withdraw what is not announced: the member may have been told otherwise before.
-    withdraw: bool,
+    /// It may have been told otherwise before: what is not announced is withdrawn. For networks of several paths
+    /// it is known what it was told.
+    before: Option<Box<Told>>,
 }
 
-/// Who announced what the group was told of each slot; `SourceId::NONE`: it was told nothing.
-#[derive(Debug, Clone, Default)]
-struct Told {
-    slots: Vec<SourceId>,
-    /// How many slots were told from each source, and in all.
-    by_source: Vec<u32>,
-    all: u32,
+/// What a neighbour knows that joins a group.
+#[derive(Debug, Clone)]
+pub(crate) enum Joining {
+    /// Nothing
+    Fresh,
+    /// What another group has told it, up to this place in the change list
+    Known { told: Box<KnownRoutes>, position: u64 },
 }
 
-impl Told {
-    fn of(&self, slot: u32) -> SourceId {
-        self.slots.get(slot as usize).copied().unwrap_or(SourceId::NONE)
-    }
-
-    fn count_mut(&mut self, source: SourceId) -> Option<&mut u32> {
-        let index = usize::from(source.0);
-        if source == SourceId::NONE {
-            return None;
-        }
-        if self.by_source.len() <= index {
-            self.by_source.resize(index + 1, 0);
-        }
-        self.by_source.get_mut(index)
-    }
-
-    fn set(&mut self, slot: u32, source: SourceId) {
-        let index = slot as usize;
-        if self.slots.len() <= index {
-            self.slots.resize(index + 1, SourceId::NONE);
-        }
-        let Some(place) = self.slots.get_mut(index) else { return };
-        let old = core::mem::replace(place, source);
-        if let Some(count) = self.count_mut(old) {
-            *count -= 1;
-            self.all -= 1;
-        }
-        if let Some(count) = self.count_mut(source) {
-            *count += 1;
-            self.all += 1;
-        }
-    }
-}
-
-/// The parts of a `Rib` that messages are made from.
-pub(crate) struct View<'a> {
-    pub(crate) table: &'a Table,
-    pub(crate) attributes: &'a AttributeStore,
-    pub(crate) next_hops: &'a NextHops,
-    pub(crate) sources: &'a [Option<Source>],
-    pub(crate) policy: &'a mut dyn Policy,
-}
-
-impl View<'_> {
-    fn source(&self, id: SourceId) -> Option<&Source> {
-        self.sources.get(usize::from(id.0))?.as_ref()
-    }
-
-    /// The best route of `slot`, if the rules let it be told.
-    fn exported(&mut self, rules: &ExportRules, slot: u32) -> Option<(SourceId, AttributesId)> {
-        let path = *self.table.best(slot)?;
-        let source = self.sources.get(usize::from(path.source.0))?.as_ref()?;
-        if !rules.allows(source, self.attributes.facts(path.attributes)?) {
-            return None;
-        }
-        let net = self.table.net(slot)?;
-        let attributes = self.attributes.view(path.attributes);
-        let accepted = rules.filter.accepts(self.policy, || Route {
-            net,
-            source: source.kind,
-            protocol: &source.name,
-            from: source.peer.as_ref().map(|peer| peer.address),
-            preference: source.preference(rules.table),
-            attributes,
-        });
-        accepted.then_some((path.source, path.attributes))
-    }
-}
+/// What a group has told its members.
+#[derive(Debug, Clone)]
+pub(crate) struct KnownRoutes(Told);
 
 /// An update group.
 #[derive(Debug, Clone)]
@@ -174,39 +88,86 @@ pub(crate) struct Group {
     cached: usize,
     /// How far in the change list messages were made.
     head: u64,
+    /// What segments have withdrawn that were dropped before all had read them.
+    missed: BTreeMap<u32, SmallVec<[LocalId; 2]>>,
+    /// Before that, no further messages are made.
+    not_before: Duration,
+    /// The export limit is passed, and was reported.
+    limited: Option<bool>,
 }
 
 /// Routes to announce and to withdraw, before they are written.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Batch {
-    announced: Vec<(SourceId, AttributesId, u32)>,
+    announced: Vec<Announced>,
     /// With the source of the route that was told before: that one never knew it.
-    withdrawn: Vec<(SourceId, u32)>,
+    withdrawn: Vec<(SourceId, u32, LocalId)>,
     /// A route replaces one of another source: the new source had been told the old one.
     withdrawn_from: Vec<(SourceId, u32)>,
+}
+
+/// A route to announce. Those that go into one message stand together in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Announced {
+    source: SourceId,
+    attributes: AttributesId,
+    set: Set,
+    slot: u32,
+    id: LocalId,
+}
+
+impl Batch {
+    fn announce(&mut self, path: &Exported, slot: u32) {
+        let Exported { source, id, attributes, set, .. } = *path;
+        self.announced.push(Announced { source, attributes, set, slot, id });
+    }
 }
 
 impl Group {
     /// A group without members; `head` is where the change list ends.
     pub(crate) fn new(rules: ExportRules, head: u64) -> Self {
-        let (told, segments) = (Told::default(), VecDeque::new());
-        Self { rules, members: Vec::new(), told, segments, cached: 0, head }
+        Self {
+            told: Told::new(rules.adds_paths()),
+            rules,
+            members: Vec::new(),
+            segments: VecDeque::new(),
+            cached: 0,
+            head,
+            missed: BTreeMap::new(),
+            not_before: Duration::ZERO,
+            limited: None,
+        }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.members.is_empty()
     }
 
-    /// Adds a neighbour and tells it the whole table. `known`: it may have been told other things before.
-    pub(crate) fn join(&mut self, source: SourceId, known: bool) {
+    /// Adds a neighbour and tells it the whole table.
+    pub(crate) fn join(&mut self, source: SourceId, joining: Joining) {
+        let (position, before) = match joining {
+            Joining::Fresh => (self.head, None),
+            Joining::Known { told, position } => (position, Some(Box::new(told.0))),
+        };
         self.members.push(Member {
             source,
-            position: self.head,
+            position,
             chunk: 0,
             own: VecDeque::new(),
-            walk: Some(Walk { next: 0, withdraw: known }),
+            walk: Some(Walk { next: 0, before }),
             end_of_rib: true,
         });
+    }
+
+    /// What a member knows that is about to leave for another group.
+    pub(crate) fn known(&self, source: SourceId) -> Joining {
+        let member = self.members.iter().find(|member| member.source == source);
+        // Of networks with one path nothing has to be known.
+        let told = if self.rules.adds_paths() { self.told.clone() } else { Told::new(false) };
+        member.map_or(Joining::Fresh, |member| Joining::Known {
+            told: Box::new(KnownRoutes(told)),
+            position: member.position,
+        })
     }
 
     /// How far in the change list messages were made.
@@ -222,13 +183,15 @@ impl Group {
     /// Tells a member everything again (RFC 2918).
     pub(crate) fn refresh(&mut self, source: SourceId) {
         if let Some(member) = self.members.iter_mut().find(|member| member.source == source) {
-            member.walk = Some(Walk { next: 0, withdraw: false });
+            // One that is on its way already has to begin anew, but what it had to take back it still has to.
+            let before = member.walk.take().and_then(|walk| walk.before);
+            member.walk = Some(Walk { next: 0, before });
         }
     }
 
     /// Routes that a member has been told, or will be as soon as it reads.
     pub(crate) fn told(&self, source: SourceId) -> u32 {
-        self.told.all - self.told.by_source.get(usize::from(source.0)).copied().unwrap_or(0)
+        self.told.count(source)
     }
 
     /// The earliest place in the change list that somebody still needs.
@@ -244,8 +207,28 @@ impl Group {
         segments.chain(members).chain([&mut self.head])
     }
 
+    /// When further messages may be made, if there is something to tell.
+    pub(crate) fn poll_timeout(&self, table: &Table) -> Option<Duration> {
+        let waits = self.head < table.log_of(self.rules.adds_paths()).end();
+        (waits && self.not_before > Duration::ZERO).then_some(self.not_before)
+    }
+
+    /// The export limit, when it was passed and this was not told yet.
+    pub(crate) fn poll_limit(&mut self) -> Option<(SourceId, LimitPassed)> {
+        let reported = self.limited.as_mut().filter(|reported| !**reported)?;
+        *reported = true;
+        let (source, limit) = self.members.first().map(|one| one.source).zip(self.rules.limit())?;
+        let family = self.rules.family;
+        Some((source, LimitPassed { family, kind: LimitKind::Export, limit }))
+    }
+
     /// The next chunk for `to`. The flag tells that a member or the group moved on in the change list.
-    pub(crate) fn poll(&mut self, to: SourceId, view: &mut View<'_>) -> (Option<Chunk>, bool) {
+    pub(crate) fn poll(
+        &mut self,
+        now: Duration,
+        to: SourceId,
+        view: &mut View<'_>,
+    ) -> (Option<Chunk>, bool) {
         let mut moved = false;
         let Some(index) = self.members.iter().position(|member| member.source == to) else {
             return (None, false);
@@ -263,10 +246,11 @@ impl Group {
                 return (Some(end_of_rib(&self.rules)), moved);
             }
             if member.position == self.head {
-                if self.head == view.table.log.end() {
+                let end = view.table.log_of(self.rules.adds_paths()).end();
+                if self.head == end || now < self.not_before {
                     return (None, moved);
                 }
-                self.advance(view);
+                self.advance(now, view);
                 moved = true;
                 continue;
             }
@@ -298,79 +282,141 @@ impl Group {
     }
 
     /// Makes the messages of the next stretch of the change list.
-    fn advance(&mut self, view: &mut View<'_>) {
-        let (from, to) = (self.head, view.table.log.end().min(self.head + BATCH));
+    fn advance(&mut self, now: Duration, view: &mut View<'_>) {
+        let several = self.rules.adds_paths();
+        let log = view.table.log_of(several);
+        let (from, to) = (self.head, log.end().min(self.head + BATCH));
         let mut batch = Batch::default();
-        for slot in
-            (from..to).filter_map(|position| view.table.log.valid(position)).collect::<Vec<_>>()
-        {
-            let before = self.told.of(slot);
-            match view.exported(&self.rules, slot) {
-                Some((source, attributes)) => {
-                    if before != SourceId::NONE && before != source {
-                        batch.withdrawn_from.push((source, slot));
-                    }
-                    batch.announced.push((source, attributes, slot));
-                    self.told.set(slot, source);
-                }
-                None if before != SourceId::NONE => {
-                    batch.withdrawn.push((before, slot));
-                    self.told.set(slot, SourceId::NONE);
-                }
-                None => {}
+        let slots: Vec<u32> = (from..to).filter_map(|position| log.valid(position)).collect();
+        for slot in slots {
+            let mut paths = view.exported(&self.rules, slot);
+            if !paths.is_empty() && self.is_too_many(slot) {
+                paths.clear();
             }
+            self.told.replace(slot, &paths, &mut batch);
         }
+        let withdrawn = if several {
+            batch.withdrawn.iter().map(|(_, slot, id)| (*slot, *id)).collect()
+        } else {
+            Vec::new()
+        };
         let chunks = self.write(batch, view);
+        view.sweep();
+        if !chunks.is_empty() {
+            self.not_before = now + self.rules.min_route_advertisement_interval;
+        }
         let octets = chunks.iter().map(|chunk| chunk.bytes.len()).sum();
         self.head = to;
         self.cached += octets;
-        self.segments.push_back(Segment { from, to, octets, chunks });
+        self.segments.push_back(Segment { from, to, octets, chunks, withdrawn });
         while self.cached > MOST_CACHED && self.segments.len() > 1 {
-            self.cached -= self.segments.pop_front().map_or(0, |segment| segment.octets);
+            let Some(segment) = self.segments.pop_front() else { break };
+            self.cached -= segment.octets;
+            for (slot, id) in segment.withdrawn {
+                let missed = self.missed.entry(slot).or_default();
+                if !missed.contains(&id) {
+                    missed.push(id);
+                }
+            }
         }
+    }
+
+    /// Whether the export limit keeps a slot from being told that was not told before.
+    fn is_too_many(&mut self, slot: u32) -> bool {
+        let (Some(limit), Some(member)) = (self.rules.limit(), self.members.first()) else {
+            return false;
+        };
+        let passed = self.told.count(member.source) >= limit.most;
+        if !passed {
+            self.limited = None;
+        }
+        let too_many = passed && self.told.is_empty(slot);
+        if too_many && self.limited.is_none() {
+            self.limited = Some(false);
+        }
+        too_many && limit.action != crate::LimitAction::Warn
     }
 
     /// Makes the messages of a stretch for a member that the group has left behind.
     fn catch_up(&mut self, index: usize, range: core::ops::Range<u64>, view: &mut View<'_>) {
-        let slots: Vec<u32> = range.filter_map(|position| view.table.log.valid(position)).collect();
-        self.tell(index, slots, true, view);
+        let log = view.table.log_of(self.rules.adds_paths());
+        let mut slots: Vec<u32> = range.filter_map(|position| log.valid(position)).collect();
+        if !self.missed.is_empty() {
+            slots.extend(self.missed.keys());
+            slots.sort_unstable();
+            slots.dedup();
+        }
+        self.tell(index, slots, true, None, view);
     }
 
     /// Takes the next step of a member's walk over the table.
     fn walk(&mut self, index: usize, view: &mut View<'_>) {
         let Some(member) = self.members.get_mut(index) else { return };
-        let Some(walk) = member.walk else { return };
+        let Some(walk) = member.walk.take() else { return };
         let end = view
             .table
             .slots()
             .min(walk.next.saturating_add(u32::try_from(BATCH).unwrap_or(u32::MAX)));
-        member.walk = (end < view.table.slots()).then_some(Walk { next: end, ..walk });
-        // What changes anyway is told from the change list.
-        let position = member.position;
-        let slots =
-            (walk.next..end).filter(|slot| !view.table.log.pending(*slot, position)).collect();
-        self.tell(index, slots, walk.withdraw, view);
-    }
-
-    /// Makes messages about `slots` for one member.
-    fn tell(&mut self, index: usize, slots: Vec<u32>, withdraw: bool, view: &mut View<'_>) {
-        let Some(to) = self.members.get(index).map(|member| member.source) else { return };
-        let mut batch = Batch::default();
-        for slot in slots {
-            if let Some((source, attributes)) = view.exported(&self.rules, slot) {
-                if self.told.of(slot) == SourceId::NONE {
-                    self.told.set(slot, source);
-                }
-                if source != to {
-                    batch.announced.push((source, attributes, slot));
-                    continue;
+        let slots = walk.next..end;
+        let (more, position) = (end < view.table.slots(), member.position);
+        match walk.before {
+            None => {
+                // What changes anyway is told from the change list.
+                let log = view.table.log_of(self.rules.adds_paths());
+                let slots = slots.filter(|slot| !log.pending(*slot, position)).collect();
+                self.tell(index, slots, false, None, view);
+                if let Some(member) = self.members.get_mut(index).filter(|_| more) {
+                    member.walk = Some(Walk { next: end, before: None });
                 }
             }
-            if withdraw {
-                batch.withdrawn.push((SourceId::NONE, slot));
+            Some(before) => {
+                self.tell(index, slots.collect(), true, Some(&before), view);
+                if let Some(member) = self.members.get_mut(index).filter(|_| more) {
+                    member.walk = Some(Walk { next: end, before: Some(before) });
+                }
+            }
+        }
+    }
+
+    /// Makes messages about `slots` for one member. `withdraw`: also of what is not announced.
+    fn tell(
+        &mut self,
+        index: usize,
+        slots: Vec<u32>,
+        withdraw: bool,
+        before: Option<&Told>,
+        view: &mut View<'_>,
+    ) {
+        let Some(to) = self.members.get(index).map(|member| member.source) else { return };
+        let several = self.rules.adds_paths();
+        let mut batch = Batch::default();
+        for slot in slots {
+            let mut paths = view.exported(&self.rules, slot);
+            if self.told.is_empty(slot) {
+                if !paths.is_empty() && self.is_too_many(slot) {
+                    paths.clear();
+                }
+                if !paths.is_empty() {
+                    self.told.set(slot, &paths);
+                }
+            }
+            let others = paths.iter().filter(|path| path.source != to);
+            others.clone().for_each(|path| batch.announce(path, slot));
+            if !withdraw {
+                continue;
+            }
+            if several {
+                let missed = self.missed.get(&slot).into_iter().flatten().copied();
+                let before = before.into_iter().flat_map(|before| before.ids(slot));
+                let stays = |id: &LocalId| others.clone().any(|path| path.id == *id);
+                let gone = missed.chain(before).filter(|id| !stays(id));
+                batch.withdrawn.extend(gone.map(|id| (SourceId::NONE, slot, id)));
+            } else if others.count() == 0 {
+                batch.withdrawn.push((SourceId::NONE, slot, LocalId(0)));
             }
         }
         let chunks = self.write(batch, view);
+        view.sweep();
         if let Some(member) = self.members.get_mut(index) {
             member.own.extend(chunks);
         }
@@ -379,48 +425,59 @@ impl Group {
     /// Packs a batch: withdrawals first, then the routes by source and attribute set.
     fn write(&mut self, mut batch: Batch, view: &View<'_>) -> Vec<Chunk> {
         let mut writer = ChunkWriter::new(&self.rules);
-        let net = |slot: &u32| view.table.net(*slot);
         // An attribute set that leaves no room for a prefix: such routes count as withdrawn (RFC 4271 §9.2).
-        let mut too_long: Vec<u32> = Vec::new();
+        let mut too_long: Vec<(u32, LocalId)> = Vec::new();
         batch.announced.sort_unstable();
         let mut attributes = PathAttributes::default();
         let mut announcements = ChunkWriter::new(&self.rules);
-        for run in batch.announced.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            let Some((from, id, _)) = run.first().copied() else { continue };
-            let Some(source) = view.source(from) else { continue };
-            announcements.audience(Audience::Except(from));
-            let received = view.next_hops.key(view.attributes.next_hop(id));
-            let written = self.rules.next_hop(source, received).is_some_and(|next_hop| {
-                self.rules.write_attributes(source, view.attributes.view(id), &mut attributes);
-                announcements.write(
-                    |writer| {
-                        let nets = run.iter().filter_map(|(_, _, slot)| net(slot));
-                        writer
-                            .announce(attributes.view(), self.rules.family, &next_hop, nets)
-                            .is_ok()
-                    },
-                    run.len(),
-                    0,
-                )
+        let several = self.rules.adds_paths();
+        let key = |one: &Announced| (one.source, one.attributes, one.set);
+        for run in batch.announced.chunk_by(|a, b| key(a) == key(b)) {
+            let Some(first) = run.first() else { continue };
+            announcements.audience(Audience::Except(first.source));
+            let family = self.rules.family;
+            let net = |one: &Announced| Some((one.id, view.table.net(one.slot)?));
+            let routes = run.iter().filter_map(net);
+            let next_hop = view.write_attributes(
+                &self.rules,
+                first.source,
+                first.attributes,
+                first.set,
+                &mut attributes,
+            );
+            let written = next_hop.is_some_and(|next_hop| {
+                announcements.write(run.len(), 0, |writer| {
+                    let attributes = attributes.view();
+                    if several {
+                        let routes = routes.map(|(id, net)| named(id, net));
+                        writer.announce(attributes, family, &next_hop, routes).is_ok()
+                    } else {
+                        let nets = routes.map(|(_, net)| net);
+                        writer.announce(attributes, family, &next_hop, nets).is_ok()
+                    }
+                })
             });
             if !written {
-                too_long.extend(run.iter().map(|(_, _, slot)| slot));
+                too_long.extend(run.iter().map(|one| (one.slot, one.id)));
             }
         }
-        for slot in &too_long {
-            self.told.set(*slot, SourceId::NONE);
+        for (slot, _) in &too_long {
+            self.told.set(*slot, &[]);
         }
-        batch.withdrawn.extend(too_long.into_iter().map(|slot| (SourceId::NONE, slot)));
+        let too_long = too_long.into_iter().map(|(slot, id)| (SourceId::NONE, slot, id));
+        batch.withdrawn.extend(too_long);
         batch.withdrawn.sort_unstable();
+        let net = |slot: u32, id: LocalId| Some((id, view.table.net(slot)?));
         for run in batch.withdrawn.chunk_by(|a, b| a.0 == b.0) {
-            let Some((before, _)) = run.first() else { continue };
-            writer
-                .withdraw(Audience::Except(*before), run.iter().filter_map(|(_, slot)| net(slot)));
+            let Some((before, ..)) = run.first() else { continue };
+            let routes = run.iter().filter_map(|(_, slot, id)| net(*slot, *id));
+            writer.withdraw(Audience::Except(*before), routes);
         }
         batch.withdrawn_from.sort_unstable();
         for run in batch.withdrawn_from.chunk_by(|a, b| a.0 == b.0) {
             let Some((source, _)) = run.first() else { continue };
-            writer.withdraw(Audience::Only(*source), run.iter().filter_map(|(_, slot)| net(slot)));
+            let routes = run.iter().filter_map(|(source, slot)| net(*slot, LocalId::only(*source)));
+            writer.withdraw(Audience::Only(*source), routes);
         }
         let mut chunks = writer.finish();
         chunks.extend(announcements.finish());
@@ -433,105 +490,8 @@ impl Group {
         while self.segments.front().is_some_and(|segment| segment.to <= lowest) {
             self.cached -= self.segments.pop_front().map_or(0, |segment| segment.octets);
         }
-    }
-}
-
-fn end_of_rib(rules: &ExportRules) -> Chunk {
-    let mut writer = ChunkWriter::new(rules);
-    writer.write(
-        |writer| {
-            writer.end_of_rib(rules.family);
-            true
-        },
-        0,
-        0,
-    );
-    writer.close();
-    writer.chunks.pop().unwrap_or_else(|| Chunk {
-        bytes: Bytes::new(),
-        messages: 0,
-        announced: 0,
-        withdrawn: 0,
-        audience: Audience::All,
-    })
-}
-
-/// Collects messages into chunks of one audience each.
-struct ChunkWriter<'a> {
-    rules: &'a ExportRules,
-    chunks: Vec<Chunk>,
-    buffer: BytesMut,
-    open: Chunk,
-}
-
-impl<'a> ChunkWriter<'a> {
-    fn new(rules: &'a ExportRules) -> Self {
-        let open = Chunk {
-            bytes: Bytes::new(),
-            messages: 0,
-            announced: 0,
-            withdrawn: 0,
-            audience: Audience::All,
-        };
-        Self { rules, chunks: Vec::new(), buffer: BytesMut::new(), open }
-    }
-
-    fn audience(&mut self, audience: Audience) {
-        if self.open.audience != audience {
-            self.close();
-            self.open.audience = audience;
+        if lowest >= self.segments.front().map_or(self.head, |segment| segment.from) {
+            self.missed.clear();
         }
-    }
-
-    /// Lets `body` write; what it wrote counts as so many routes when it succeeds.
-    fn write(
-        &mut self,
-        body: impl FnOnce(&mut UpdateWriter<'_>) -> bool,
-        announced: usize,
-        withdrawn: usize,
-    ) -> bool {
-        if self.buffer.capacity() == 0 {
-            self.buffer.reserve(16_384);
-        }
-        let mut writer = UpdateWriter::new(&mut self.buffer, &self.rules.context);
-        if !body(&mut writer) {
-            return false;
-        }
-        self.open.messages += writer.messages();
-        self.open.announced += u32::try_from(announced).unwrap_or(u32::MAX);
-        self.open.withdrawn += u32::try_from(withdrawn).unwrap_or(u32::MAX);
-        if self.buffer.len() >= CHUNK {
-            self.close();
-        }
-        true
-    }
-
-    fn withdraw(&mut self, audience: Audience, nets: impl Iterator<Item = ipnet::IpNet>) {
-        self.audience(audience);
-        let nets: Vec<ipnet::IpNet> = nets.collect();
-        for part in nets.chunks(usize::try_from(BATCH).unwrap_or(usize::MAX)) {
-            let family = self.rules.family;
-            self.write(
-                |writer| {
-                    writer.withdraw(family, part.iter().copied());
-                    true
-                },
-                0,
-                part.len(),
-            );
-        }
-    }
-
-    fn close(&mut self) {
-        if self.open.messages > 0 {
-            let chunk = self.open.clone();
-            self.chunks.push(Chunk { bytes: self.buffer.split().freeze(), ..chunk });
-        }
-        (self.open.messages, self.open.announced, self.open.withdrawn) = (0, 0, 0);
-    }
-
-    fn finish(mut self) -> Vec<Chunk> {
-        self.close();
-        self.chunks
     }
 }

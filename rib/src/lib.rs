@@ -12,17 +12,18 @@
 //! let mut rib = Rib::new(7);
 //! let master4 = rib.add_table("master4", Family::IPV4_UNICAST);
 //! let own = rib.add_source("static1", RouteSource::Static, 200);
-//! rib.originate(Duration::ZERO, own, master4, "192.0.2.0/24".parse()?, &Origination::default());
+//! let (now, net) = (Duration::ZERO, "192.0.2.0/24".parse()?);
+//! rib.originate(now, own, master4, net, &Origination::default(), &mut AcceptAll);
 //!
 //! // A neighbour in another AS; its session has just come up.
 //! let peer = rib.add_source("up1", RouteSource::Bgp, 100);
 //! let config = PeerConfig::external(65001, 65002, "203.0.113.1".parse()?, "203.0.113.2".parse()?);
 //! rib.peer_up(peer, config, [ChannelConfig::new(master4, Family::IPV4_UNICAST)]);
-//! let message = rib.poll_update(peer, &mut AcceptAll).ok_or("there is a route to announce")?;
+//! let message = rib.poll_update(now, peer, &mut AcceptAll).ok_or("there is a route to announce")?;
 //! assert_eq!(message.announced, 1);
-//! let end_of_rib = rib.poll_update(peer, &mut AcceptAll).ok_or("and its end is marked")?;
+//! let end_of_rib = rib.poll_update(now, peer, &mut AcceptAll).ok_or("and its end is marked")?;
 //! assert_eq!((end_of_rib.announced, end_of_rib.messages), (0, 1));
-//! assert!(rib.poll_update(peer, &mut AcceptAll).is_none());
+//! assert!(rib.poll_update(now, peer, &mut AcceptAll).is_none());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -36,11 +37,13 @@ mod change;
 mod channel;
 mod decision;
 mod export;
+mod extra;
 mod facts;
 mod group;
 mod import;
 mod next_hop;
 mod only_to_customer;
+mod path_id;
 mod policy;
 mod rib;
 mod route;
@@ -49,14 +52,18 @@ mod table;
 
 pub use bgp_wire::{AttributesRef, Family, NextHop};
 
-pub use crate::channel::{ChannelConfig, ChannelStatistics, NextHopMode, PeerConfig, SourceId};
+pub use crate::channel::{
+    AddPath, ChannelConfig, ChannelStatistics, Limit, LimitAction, LimitKind, LimitPassed,
+    NextHopMode, PeerConfig, SourceId,
+};
 pub use crate::decision::{Candidate, DecisionStep, Rules, best_path};
+pub use crate::extra::{ExtraAttributes, ExtraCode, ExtraRef};
 pub use crate::facts::AttributeFacts;
 pub use crate::group::Chunk;
 pub use crate::next_hop::{NextHopId, NextHopKey};
 pub use crate::only_to_customer::Leak;
-pub use crate::policy::{AcceptAll, Filter, Policy};
-pub use crate::rib::{Change, Origination, Rib, UpdateOutcome};
-pub use crate::route::{Route, RouteSource};
+pub use crate::policy::{AcceptAll, Edited, Filter, Policy, Set, Verdict};
+pub use crate::rib::{Change, Origination, Rib, UpdateOutcome, WatcherId};
+pub use crate::route::{Destination, Route, RouteSource};
 pub use crate::show::{NetView, PathView};
 pub use crate::table::TableId;

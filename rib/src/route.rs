@@ -6,6 +6,9 @@ use core::net::IpAddr;
 use bgp_wire::AttributesRef;
 use ipnet::IpNet;
 
+use crate::extra::ExtraRef;
+use crate::next_hop::NextHopKey;
+
 /// What kind of protocol a route came from (BIRD's `source`, values `RTS_*`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -35,19 +38,68 @@ impl fmt::Display for RouteSource {
     }
 }
 
+/// What becomes of packets to a network (BIRD's `dest`, values `RTD_*`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub enum Destination {
+    /// They are sent on.
+    #[default]
+    Unicast,
+    /// They are dropped.
+    Blackhole,
+    /// They are dropped, and the sender is told that nobody is there.
+    Unreachable,
+    /// They are dropped, and the sender is told that it may not.
+    Prohibit,
+}
+
+impl Destination {
+    /// Name of the constant in the filter language.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unicast => "RTD_UNICAST",
+            Self::Blackhole => "RTD_BLACKHOLE",
+            Self::Unreachable => "RTD_UNREACHABLE",
+            Self::Prohibit => "RTD_PROHIBIT",
+        }
+    }
+}
+
 /// A view on one route, made for the length of a filter run.
 #[derive(Debug, Clone, Copy)]
 pub struct Route<'a> {
-    /// The destination.
+    /// The network that it leads to
     pub net: IpNet,
-    /// Kind of the protocol it came from.
+    /// Kind of the protocol it came from
     pub source: RouteSource,
-    /// Name of the protocol instance it came from.
+    /// Name of the protocol instance it came from
     pub protocol: &'a str,
-    /// The neighbour that announced it, if any did.
+    /// The neighbour that announced it, if any did
     pub from: Option<IpAddr>,
-    /// Preference among protocols: higher wins.
+    /// Preference among protocols: higher wins
     pub preference: u32,
-    /// BGP path attributes in canonical form; empty for routes of other protocols.
+    /// What becomes of packets
+    pub destination: Destination,
+    /// Where it leads, if not to a network at hand
+    pub next_hop: Option<NextHopKey>,
+    /// BGP path attributes in canonical form; empty for routes of other protocols
     pub attributes: AttributesRef<'a>,
+    /// Other attributes
+    pub extra: ExtraRef<'a>,
+}
+
+impl Route<'_> {
+    /// A route to `net` that the host has of itself, without any attributes.
+    pub fn local(net: IpNet, source: RouteSource, protocol: &str, preference: u32) -> Route<'_> {
+        Route {
+            net,
+            source,
+            protocol,
+            from: None,
+            preference,
+            destination: Destination::Unicast,
+            next_hop: None,
+            attributes: AttributesRef::default(),
+            extra: ExtraRef::default(),
+        }
+    }
 }

@@ -8,11 +8,13 @@ use bgp_wire::{AttributesRef, Family};
 use ipnet::IpNet;
 
 use crate::channel::{ChannelStatistics, PeerConfig, SourceId};
+use crate::extra::ExtraRef;
 use crate::facts::AttributeFacts;
 use crate::next_hop::NextHopKey;
-use crate::rib::Rib;
-use crate::route::{Route, RouteSource};
-use crate::table::{Path, Table, TableId};
+use crate::path_id::PathKey;
+use crate::rib::{Rib, view_of};
+use crate::route::{Destination, Route, RouteSource};
+use crate::table::{Flags, Path, Table, TableId};
 
 /// A network of a table.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +30,6 @@ pub struct NetView<'a> {
 #[derive(Debug, Clone, Copy)]
 pub struct PathView<'a> {
     rib: &'a Rib,
-    table: TableId,
     path: &'a Path,
     /// The network
     pub net: IpNet,
@@ -47,10 +48,9 @@ impl<'a> NetView<'a> {
             .flat_map(move |table| table.paths(slot));
         paths.enumerate().map(move |(index, path)| PathView {
             rib,
-            table,
             path,
             net,
-            best: index == 0,
+            best: index == 0 && path.flags.is_usable(),
         })
     }
 }
@@ -88,11 +88,45 @@ impl<'a> PathView<'a> {
 
     /// Preference among protocols.
     pub fn preference(&self) -> u32 {
+        self.rib.attributes.head(self.path.attributes).map_or(0, |head| head.preference)
+    }
+
+    /// Attributes that are no BGP path attributes.
+    pub fn extra(&self) -> ExtraRef<'a> {
         self.rib
-            .sources
-            .get(usize::from(self.path.source.0))
-            .and_then(Option::as_ref)
-            .map_or(0, |source| source.preference(self.table))
+            .attributes
+            .get(self.path.attributes)
+            .map_or_else(ExtraRef::default, |set| set.extra)
+    }
+
+    /// What becomes of packets.
+    pub fn destination(&self) -> Destination {
+        let head = self.rib.attributes.head(self.path.attributes);
+        head.map_or_else(Destination::default, |head| head.destination)
+    }
+
+    /// The path identifier that it came with (RFC 7911).
+    pub fn received_path_id(&self) -> Option<u32> {
+        self.key().received
+    }
+
+    /// The pipe that has put it into the table, if one has.
+    pub fn pipe(&self) -> Option<SourceId> {
+        self.key().pipe
+    }
+
+    fn key(&self) -> PathKey {
+        self.rib.path_ids.key(self.path.id, self.path.source)
+    }
+
+    /// Whether the import filter has refused it.
+    pub fn is_filtered(&self) -> bool {
+        self.path.flags.has(Flags::FILTERED)
+    }
+
+    /// Whether its neighbour has not announced it again since its session began anew.
+    pub fn is_stale(&self) -> bool {
+        self.path.flags.has(Flags::STALE)
     }
 
     /// The neighbour it came from, if it came from one.
@@ -103,14 +137,8 @@ impl<'a> PathView<'a> {
     /// As a filter sees it.
     pub fn route(&self) -> Option<Route<'a>> {
         let source = self.rib.sources.get(usize::from(self.path.source.0))?.as_ref()?;
-        Some(Route {
-            net: self.net,
-            source: source.kind,
-            protocol: &source.name,
-            from: source.peer.as_ref().map(|peer| peer.address),
-            preference: source.preference(self.table),
-            attributes: self.attributes(),
-        })
+        let set = self.rib.attributes.get(self.path.attributes)?;
+        Some(view_of(source, self.net, &set, &self.rib.next_hops))
     }
 }
 
@@ -132,7 +160,7 @@ impl Rib {
     pub fn lookup(&self, id: TableId, net: &IpNet) -> Option<NetView<'_>> {
         let table = self.table(id)?;
         let slot = table.find(net)?;
-        table.best(slot)?;
+        table.head(slot)?;
         Some(NetView { rib: self, table: id, slot, net: *net })
     }
 
@@ -156,6 +184,11 @@ impl Rib {
     /// Attribute sets in use.
     pub fn attribute_sets(&self) -> usize {
         self.attributes.len()
+    }
+
+    /// Paths in use that came with a path identifier or by a pipe, by what tells them apart.
+    pub fn path_identifiers(&self) -> usize {
+        self.path_ids.len()
     }
 
     /// Entries in the list of changes that some neighbour has not been told yet, void ones included.

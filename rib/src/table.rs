@@ -14,6 +14,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use crate::attributes::AttributesId;
 use crate::change::ChangeLog;
 use crate::channel::SourceId;
+use crate::path_id::LocalId;
 
 /// Number of a table in its [`crate::Rib`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,32 +23,77 @@ pub struct TableId(pub(crate) u16);
 /// End of a list of paths.
 const END: u32 = u32::MAX;
 
-/// One path to a network: 16 bytes.
+/// One path to a network: 20 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Path {
     pub(crate) attributes: AttributesId,
-    pub(crate) source: SourceId,
-    time_high: u16,
+    pub(crate) id: LocalId,
     time_low: u32,
     next: u32,
+    pub(crate) source: SourceId,
+    time_high: u8,
+    pub(crate) flags: Flags,
+}
+
+/// What is to be known of a path beyond its attributes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Flags(u8);
+
+impl Flags {
+    /// Refused by the import filter, kept to be shown.
+    pub(crate) const FILTERED: Self = Self(1);
+    /// The neighbour has not announced it again since its session began anew, or since a refresh began.
+    pub(crate) const STALE: Self = Self(2);
+    /// Kept from use as it comes and goes too often (RFC 2439).
+    pub(crate) const DAMPED: Self = Self(4);
+
+    pub(crate) const fn has(self, flag: Self) -> bool {
+        self.0 & flag.0 != 0
+    }
+
+    pub(crate) const fn with(self, flag: Self) -> Self {
+        Self(self.0 | flag.0)
+    }
+
+    pub(crate) const fn without(self, flag: Self) -> Self {
+        Self(self.0 & !flag.0)
+    }
+
+    /// Whether the path takes part in the decision.
+    pub(crate) const fn is_usable(self) -> bool {
+        !self.has(Self::FILTERED) && !self.has(Self::DAMPED)
+    }
 }
 
 impl Path {
     /// Stands in the slot of a network that has no path.
     const NONE: Self = Self {
         attributes: AttributesId(0),
-        source: SourceId::NONE,
-        time_high: 0,
+        id: LocalId(0),
         time_low: 0,
         next: END,
+        source: SourceId::NONE,
+        time_high: 0,
+        flags: Flags(0),
     };
 
-    /// `since` is kept in milliseconds, in 48 bits.
-    pub(crate) fn new(attributes: AttributesId, source: SourceId, since: Duration) -> Self {
+    /// `since` is kept in milliseconds, in 40 bits: 34 years.
+    pub(crate) fn new(
+        attributes: AttributesId,
+        id: LocalId,
+        source: SourceId,
+        since: Duration,
+    ) -> Self {
         let milliseconds = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        let milliseconds = milliseconds.min((1 << 40) - 1);
         let time_low = u32::try_from(milliseconds & 0xffff_ffff).unwrap_or(0);
-        let time_high = u16::try_from(milliseconds >> 32).unwrap_or(u16::MAX);
-        Self { attributes, source, time_high, time_low, next: END }
+        let time_high = u8::try_from(milliseconds >> 32).unwrap_or(u8::MAX);
+        Self { attributes, id, time_low, next: END, source, time_high, flags: Flags::default() }
+    }
+
+    /// The same with other attributes.
+    pub(crate) const fn with_attributes(self, attributes: AttributesId) -> Self {
+        Self { attributes, ..self }
     }
 
     pub(crate) fn since(&self) -> Duration {
@@ -77,7 +123,7 @@ fn key_v6(net: Ipv6Net) -> (u64, u64, u8) {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Set {
     Added,
-    Replaced(AttributesId),
+    Replaced(Path),
 }
 
 /// A table of one family.
@@ -95,7 +141,10 @@ pub(crate) struct Table {
     free_others: Vec<u32>,
     /// Networks by prefix length, for longest-match look-ups.
     lengths: Vec<u32>,
+    /// Networks whose best path has changed.
     pub(crate) log: ChangeLog,
+    /// Networks of which any path has changed.
+    pub(crate) all: ChangeLog,
     networks: usize,
     paths: usize,
 }
@@ -116,6 +165,7 @@ impl Table {
             free_others: Vec::new(),
             lengths: alloc::vec![0; 129],
             log: ChangeLog::default(),
+            all: ChangeLog::default(),
             networks: 0,
             paths: 0,
         }
@@ -129,6 +179,16 @@ impl Table {
     /// Paths of all networks.
     pub(crate) const fn paths_count(&self) -> usize {
         self.paths
+    }
+
+    /// The change list of the best paths, or of all.
+    pub(crate) const fn log_of(&self, paths: bool) -> &ChangeLog {
+        if paths { &self.all } else { &self.log }
+    }
+
+    /// The same, to write.
+    pub(crate) const fn log_of_mut(&mut self, paths: bool) -> &mut ChangeLog {
+        if paths { &mut self.all } else { &mut self.log }
     }
 
     /// Slots in use or free: the bound of slot numbers.
@@ -192,9 +252,9 @@ impl Table {
         Some(slot)
     }
 
-    /// Gives an empty slot back.
+    /// Gives an empty slot back when all readers know that it is empty.
     pub(crate) fn free_if_empty(&mut self, slot: u32) {
-        if self.best(slot).is_some() {
+        if self.head(slot).is_some() || self.log.contains(slot) || self.all.contains(slot) {
             return;
         }
         let Some(net) = self.net(slot) else { return };
@@ -224,22 +284,44 @@ impl Table {
         }
     }
 
+    /// The first path: the best one, or one of those that are not used.
+    pub(crate) fn head(&self, slot: u32) -> Option<&Path> {
+        self.slots.get(slot as usize).filter(|path| path.source != SourceId::NONE)
+    }
+
     /// The best path.
     pub(crate) fn best(&self, slot: u32) -> Option<&Path> {
-        self.slots.get(slot as usize).filter(|path| path.source != SourceId::NONE)
+        self.head(slot).filter(|path| path.flags.is_usable())
     }
 
     /// All paths, the best one first.
     pub(crate) fn paths(&self, slot: u32) -> impl Iterator<Item = &Path> + Clone {
-        core::iter::successors(self.best(slot), |path| self.others.get(path.next as usize))
+        core::iter::successors(self.head(slot), |path| self.others.get(path.next as usize))
     }
 
-    /// The path of `source`.
-    pub(crate) fn path_of(&self, slot: u32, source: SourceId) -> Option<&Path> {
-        self.paths(slot).find(|path| path.source == source)
+    /// The path of that number.
+    pub(crate) fn path(&self, slot: u32, id: LocalId) -> Option<&Path> {
+        self.paths(slot).find(|path| path.id == id)
     }
 
-    /// Sets the path of `path.source`. The order of the paths stays; a new one comes behind the best.
+    /// The same, to change its flags.
+    pub(crate) fn flags_mut(&mut self, slot: u32, id: LocalId) -> Option<&mut Flags> {
+        let head =
+            self.slots.get_mut(slot as usize).filter(|path| path.source != SourceId::NONE)?;
+        if head.id == id {
+            return Some(&mut head.flags);
+        }
+        let mut at = head.next;
+        while let Some(other) = self.others.get(at as usize) {
+            if other.id == id {
+                return self.others.get_mut(at as usize).map(|path| &mut path.flags);
+            }
+            at = other.next;
+        }
+        None
+    }
+
+    /// Sets the path of `path.id`. The order of the paths stays; a new one comes behind the first.
     pub(crate) fn set(&mut self, slot: u32, path: Path) -> Option<Set> {
         let head = self.slots.get_mut(slot as usize)?;
         if head.source == SourceId::NONE {
@@ -248,15 +330,15 @@ impl Table {
             self.paths += 1;
             return Some(Set::Added);
         }
-        if head.source == path.source {
+        if head.id == path.id {
             let old = core::mem::replace(head, Path { next: head.next, ..path });
-            return Some(Set::Replaced(old.attributes));
+            return Some(Set::Replaced(old));
         }
         let mut at = head.next;
         while let Some(other) = self.others.get_mut(at as usize) {
-            if other.source == path.source {
+            if other.id == path.id {
                 let old = core::mem::replace(other, Path { next: other.next, ..path });
-                return Some(Set::Replaced(old.attributes));
+                return Some(Set::Replaced(old));
             }
             at = other.next;
         }
@@ -273,14 +355,14 @@ impl Table {
         Some(Set::Added)
     }
 
-    /// Removes the path of `source`. Where it was the best, the next one takes its place for now.
-    pub(crate) fn remove(&mut self, slot: u32, source: SourceId) -> Option<AttributesId> {
+    /// Removes the path of that number. Where it was the first, the next one takes its place for now.
+    pub(crate) fn remove(&mut self, slot: u32, id: LocalId) -> Option<Path> {
         let head = self.slots.get_mut(slot as usize)?;
         if head.source == SourceId::NONE {
             return None;
         }
-        let removed = if head.source == source {
-            let removed = head.attributes;
+        let removed = if head.id == id {
+            let removed = *head;
             let place = head.next;
             if let Some(next) = self.others.get(place as usize) {
                 *head = *next;
@@ -295,14 +377,14 @@ impl Table {
             let mut at = head.next;
             loop {
                 let other = *self.others.get(at as usize)?;
-                if other.source == source {
+                if other.id == id {
                     let link = match before {
                         None => &mut head.next,
                         Some(before) => &mut self.others.get_mut(before as usize)?.next,
                     };
                     *link = other.next;
                     self.free_others.push(at);
-                    break other.attributes;
+                    break other;
                 }
                 before = Some(at);
                 at = other.next;
@@ -312,15 +394,15 @@ impl Table {
         Some(removed)
     }
 
-    /// Makes the path of `source` the best one.
-    pub(crate) fn promote(&mut self, slot: u32, source: SourceId) {
+    /// Makes the path of that number the first one.
+    pub(crate) fn promote(&mut self, slot: u32, id: LocalId) {
         let Some(head) = self.slots.get_mut(slot as usize) else { return };
-        if head.source == source {
+        if head.id == id {
             return;
         }
         let mut at = head.next;
         while let Some(other) = self.others.get_mut(at as usize) {
-            if other.source == source {
+            if other.id == id {
                 let (head_next, other_next) = (head.next, other.next);
                 core::mem::swap(head, other);
                 head.next = head_next;
@@ -344,7 +426,7 @@ impl Table {
     /// Slots that have a path, by ascending network.
     pub(crate) fn sorted(&self) -> Vec<u32> {
         let mut slots: Vec<u32> =
-            (0..self.slots()).filter(|slot| self.best(*slot).is_some()).collect();
+            (0..self.slots()).filter(|slot| self.head(*slot).is_some()).collect();
         match &self.keys {
             Keys::V4(keys) => slots.sort_unstable_by_key(|slot| keys.get(*slot as usize)),
             Keys::V6(keys) => slots.sort_unstable_by_key(|slot| keys.get(*slot as usize)),
@@ -371,13 +453,13 @@ mod tests {
 
     #[test]
     fn a_path_is_small() {
-        assert_eq!(size_of::<Path>(), 16);
+        assert_eq!(size_of::<Path>(), 20);
     }
 
     #[test]
-    fn time_is_kept_to_the_millisecond_for_millennia() {
-        let since = Duration::from_millis(0x1234_5678_9abc);
-        assert_eq!(Path::new(AttributesId(1), SourceId(1), since).since(), since);
+    fn time_is_kept_to_the_millisecond() {
+        let since = Duration::from_millis(0x34_5678_9abc);
+        assert_eq!(Path::new(AttributesId(1), LocalId(1), SourceId(1), since).since(), since);
     }
 
     fn net(byte: u8) -> IpNet {
@@ -399,19 +481,19 @@ mod tests {
                 match action {
                     0 | 1 => {
                         let slot = table.find_or_insert(&net).expect("same family");
-                        table.set(slot, Path::new(AttributesId(attributes), SourceId(source), Duration::ZERO));
+                        table.set(slot, Path::new(AttributesId(attributes), LocalId(source.into()), SourceId(source), Duration::ZERO));
                         model.entry(net).or_default().insert(source, attributes);
                     }
                     2 => if let Some(slot) = table.find(&net) {
-                        let removed = table.remove(slot, SourceId(source)).map(|id| id.0);
+                        let removed = table.remove(slot, LocalId(source.into())).map(|path| path.attributes.0);
                         let expected = model.get_mut(&net).and_then(|paths| paths.remove(&source));
                         prop_assert_eq!(removed, expected);
                         table.free_if_empty(slot);
                         model.retain(|_, paths| !paths.is_empty());
                     },
                     _ => if let Some(slot) = table.find(&net) {
-                        let known = table.path_of(slot, SourceId(source)).is_some();
-                        table.promote(slot, SourceId(source));
+                        let known = table.path(slot, LocalId(source.into())).is_some();
+                        table.promote(slot, LocalId(source.into()));
                         if known {
                             prop_assert_eq!(table.best(slot).map(|path| path.source), Some(SourceId(source)));
                         }

@@ -175,7 +175,7 @@ impl Network {
                 .entry(other)
                 .or_insert_with(|| rib.add_source(&asn(other).to_string(), RouteSource::Bgp, 100));
             if !up {
-                rib.peer_down(source);
+                rib.peer_down(source, &[]);
                 self.up.remove(&(node, other));
             } else if self.up.insert((node, other)) {
                 let ends = [node, other].map(|node| IpAddr::from(address(node)));
@@ -189,7 +189,14 @@ impl Network {
     fn originate(&mut self, index: usize, present: bool) {
         let Node { rib, table, own, .. } = &mut self.nodes[index];
         if present {
-            rib.originate(Duration::ZERO, *own, *table, net(index), &Origination::default());
+            rib.originate(
+                Duration::ZERO,
+                *own,
+                *table,
+                net(index),
+                &Origination::default(),
+                &mut AcceptAll,
+            );
             self.originated.insert(index);
         } else {
             rib.withdraw(*own, *table, &net(index));
@@ -203,7 +210,9 @@ impl Network {
             return false;
         }
         let sender = &mut self.nodes[from];
-        let Some(chunk) = sender.rib.poll_update(sender.sources[&to], &mut AcceptAll) else {
+        let Some(chunk) =
+            sender.rib.poll_update(Duration::ZERO, sender.sources[&to], &mut AcceptAll)
+        else {
             return false;
         };
         let context = Context { four_octet_as: true, ..Context::default() };

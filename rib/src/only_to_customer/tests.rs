@@ -12,8 +12,8 @@ use ipnet::IpNet;
 
 use super::*;
 use crate::{
-    AcceptAll, ChannelConfig, ChannelStatistics, Filter, Origination, Policy, Rib, Route,
-    RouteSource, SourceId, TableId, UpdateOutcome,
+    AcceptAll, ChannelConfig, ChannelStatistics, Edited, Filter, Origination, Policy, Rib, Route,
+    RouteSource, SourceId, TableId, UpdateOutcome, Verdict,
 };
 
 const LOCAL: u32 = 65000;
@@ -79,8 +79,15 @@ impl Router {
         if let Some(asn) = only_to_customer {
             set(&mut attributes, asn);
         }
-        let route = Origination { next_hop: None, attributes };
-        self.rib.originate(Duration::ZERO, own, self.table(family), net(family), &route);
+        let route = Origination { attributes, ..Origination::default() };
+        self.rib.originate(
+            Duration::ZERO,
+            own,
+            self.table(family),
+            net(family),
+            &route,
+            &mut AcceptAll,
+        );
     }
 
     fn receive(&mut self, from: SourceId, update: &Update) -> UpdateOutcome {
@@ -100,7 +107,7 @@ impl Router {
     /// What the neighbour is told: routes with what their attribute says, and how many withdrawals.
     fn tell(&mut self, to: SourceId) -> (Vec<(Family, Option<u32>)>, u32) {
         let (mut routes, mut withdrawn) = (Vec::new(), 0);
-        while let Some(chunk) = self.rib.poll_update(to, &mut AcceptAll) {
+        while let Some(chunk) = self.rib.poll_update(Duration::ZERO, to, &mut AcceptAll) {
             withdrawn += chunk.withdrawn;
             for update in updates(chunk.bytes) {
                 let otc = update.attributes().only_to_customer();
@@ -379,7 +386,7 @@ fn rfc9234_5_once_set_it_stays_through_our_as() {
     for role in ALL_ROLES.map(Some).into_iter().chain([None]) {
         let (inside, back) = (edge.peer(role, LOCAL), other.peer(role, LOCAL));
         edge.receive(provider, &update(family, None));
-        while let Some(chunk) = edge.rib.poll_update(inside, &mut AcceptAll) {
+        while let Some(chunk) = edge.rib.poll_update(Duration::ZERO, inside, &mut AcceptAll) {
             for update in updates(chunk.bytes) {
                 assert_eq!(other.receive(back, &update).leak, None);
             }
@@ -388,7 +395,7 @@ fn rfc9234_5_once_set_it_stays_through_our_as() {
         let to = [Role::PROVIDER, Role::PEER].map(|role| other.peer(Some(role), 65002));
         let [to_customer, to_peer] = to.map(|to| other.tell(to).0);
         assert_eq!((to_customer, to_peer), (Vec::from([(family, Some(REMOTE))]), Vec::new()));
-        other.rib.peer_down(back);
+        other.rib.peer_down(back, &[]);
     }
 }
 
@@ -433,7 +440,8 @@ fn neighbours_of_different_roles_share_no_messages() {
     router.originate(Family::IPV6_UNICAST, None);
     router.originate(Family::IPV6_MULTICAST, None);
     let [first, second, third] = peers.map(|peer| {
-        let mut next = || router.rib.poll_update(peer, &mut AcceptAll).expect("news").bytes;
+        let mut next =
+            || router.rib.poll_update(Duration::ZERO, peer, &mut AcceptAll).expect("news").bytes;
         [next(), next()]
     });
     let shared = |a: &Bytes, b: &Bytes| a.as_ptr() == b.as_ptr();
@@ -486,9 +494,10 @@ fn an_added_attribute_stands_in_order() {
     attributes.set(0xe0, AttributeCode(200), &[7; 300]).set(0xe0, AttributeCode(201), &[7]);
     router.receive(from, &write(&attributes, Family::IPV6_UNICAST));
     let customer = router.peer(Some(Role::PROVIDER), REMOTE);
-    let chunk = router.rib.poll_update(customer, &mut AcceptAll);
+    let chunk = router.rib.poll_update(Duration::ZERO, customer, &mut AcceptAll);
     // The End-of-RIB of IPv4 comes first.
-    let chunk = chunk.and_then(|_| router.rib.poll_update(customer, &mut AcceptAll));
+    let chunk =
+        chunk.and_then(|_| router.rib.poll_update(Duration::ZERO, customer, &mut AcceptAll));
     let sent = updates(chunk.expect("a route").bytes).pop().expect("one");
     assert!(sent.flaws().is_empty());
     let mut path = AsPathBuilder::default();
@@ -503,7 +512,7 @@ fn an_added_attribute_stands_in_order() {
 fn rfc4271_5_what_is_added_to_a_route_of_others_is_partial() {
     let flags = |router: &mut Router| {
         let to = router.peer(Some(Role::PROVIDER), REMOTE);
-        let chunk = router.rib.poll_update(to, &mut AcceptAll).expect("a route");
+        let chunk = router.rib.poll_update(Duration::ZERO, to, &mut AcceptAll).expect("a route");
         let sent = updates(chunk.bytes).pop().expect("one");
         let raw = sent.attributes().iter().find(|raw| raw.code == AttributeCode::ONLY_TO_CUSTOMER);
         raw.expect("there").flags
@@ -535,9 +544,9 @@ fn rfc4271_5_what_is_added_to_a_route_of_others_is_partial() {
 fn filters_come_after_the_rules() {
     struct Seen(Vec<Option<u32>>);
     impl Policy for Seen {
-        fn accepts(&mut self, _: u32, route: &Route<'_>) -> bool {
+        fn run(&mut self, _: u32, route: &Route<'_>, _: &mut Edited) -> Verdict {
             self.0.push(route.attributes.only_to_customer());
-            true
+            Verdict::Accept
         }
     }
     let mut seen = Seen(Vec::new());

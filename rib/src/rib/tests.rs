@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::decision::{Candidate, best_path};
 use crate::route::Route;
-use crate::{AcceptAll, AttributeFacts, Filter};
+use crate::{AcceptAll, AttributeFacts, Filter, PeerConfig, Verdict};
 
 const LOCAL_AS: u32 = 65000;
 const NETS: [&str; 6] =
@@ -166,7 +166,7 @@ impl World {
                 self.rib.peer_up(self.sources[peer], config, [channel]);
             }
             Step::Down(peer) => {
-                self.rib.peer_down(self.sources[peer]);
+                self.rib.peer_down(self.sources[peer], &[]);
                 self.neighbours[peer] = Neighbour::default();
             }
             Step::Announce(peer, nets, announcement) if self.neighbours[peer].up => {
@@ -189,7 +189,8 @@ impl World {
                 self.send(peer, |writer, _| writer.withdraw(Family::IPV4_UNICAST, nets));
             }
             Step::Originate(index) => {
-                self.rib.originate(now, self.own, self.table, net(index), &Origination::default());
+                let route = Origination::default();
+                self.rib.originate(now, self.own, self.table, net(index), &route, &mut AcceptAll);
                 self.originated.push(net(index));
             }
             Step::Retract(index) => {
@@ -235,7 +236,8 @@ impl World {
 
     /// Reads a chunk; false when there is none.
     fn read(&mut self, peer: usize) -> bool {
-        let Some(chunk) = self.rib.poll_update(self.sources[peer], &mut AcceptAll) else {
+        let Some(chunk) = self.rib.poll_update(Duration::ZERO, self.sources[peer], &mut AcceptAll)
+        else {
             return false;
         };
         let context = Context { four_octet_as: true, ..Context::default() };
@@ -484,14 +486,14 @@ fn a_slow_reader_costs_no_growing_memory() {
 fn filters_decide_what_comes_in_and_goes_out() {
     struct Only(IpNet);
     impl Policy for Only {
-        fn accepts(&mut self, filter: u32, route: &Route<'_>) -> bool {
-            (route.net == self.0) == (filter == 7)
+        fn run(&mut self, filter: u32, route: &Route<'_>, _: &mut Edited) -> Verdict {
+            if (route.net == self.0) == (filter == 7) { Verdict::Accept } else { Verdict::Reject }
         }
     }
     /// Routes announced and withdrawn to the first neighbour.
     fn poll_all(world: &mut World, policy: &mut Only) -> (u32, u32) {
         let (mut announced, mut withdrawn) = (0, 0);
-        while let Some(chunk) = world.rib.poll_update(world.sources[0], policy) {
+        while let Some(chunk) = world.rib.poll_update(Duration::ZERO, world.sources[0], policy) {
             announced += chunk.announced;
             withdrawn += chunk.withdrawn;
         }
@@ -529,11 +531,11 @@ fn nobody_is_told_of_its_own_routes_not_even_that_they_are_gone() {
 fn changes_of_best_routes_are_told() {
     let mut world = World::new();
     world.take(Step::Originate(3));
-    world.rib.watch(world.table);
+    let watcher = world.rib.watch(world.table, false).expect("the table is there");
     let change = |present| Some(Change { table: world.table, net: net(3), present });
     let (there, gone) = (change(true), change(false));
-    assert_eq!(world.rib.poll_change(), there);
+    assert_eq!(world.rib.poll_change(watcher), there);
     world.take(Step::Retract(3));
-    assert_eq!(world.rib.poll_change(), gone);
-    assert_eq!(world.rib.poll_change(), None);
+    assert_eq!(world.rib.poll_change(watcher), gone);
+    assert_eq!(world.rib.poll_change(watcher), None);
 }

@@ -1,0 +1,137 @@
+//! What messages are made from.
+
+use alloc::vec::Vec;
+
+use bgp_wire::{NextHop, PathAttributes};
+use smallvec::SmallVec;
+
+use super::told::{Exported, ExportedPaths};
+use crate::attributes::{AttributeSet, AttributeStore, AttributesId, Head};
+use crate::channel::{AddPath, Source, SourceId};
+use crate::decision::{Candidate, Rules, best_path};
+use crate::export::ExportRules;
+use crate::next_hop::{NextHopId, NextHops};
+use crate::policy::{Edited, Policy, Set, Verdict};
+use crate::rib::{Field, view_of};
+use crate::table::{Path, Table};
+
+/// The parts of a `Rib` that messages are made from.
+pub(crate) struct View<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) attributes: &'a mut AttributeStore,
+    pub(crate) next_hops: &'a mut NextHops,
+    pub(crate) sources: &'a [Option<Source>],
+    pub(crate) rules: &'a Rules,
+    pub(crate) policy: &'a mut dyn Policy,
+    pub(crate) edited: &'a mut Edited,
+    /// Attributes that filters have made, kept until the messages are written.
+    pub(crate) kept: Vec<AttributesId>,
+}
+
+impl View<'_> {
+    fn source(&self, id: SourceId) -> Option<&Source> {
+        self.sources.get(usize::from(id.0))?.as_ref()
+    }
+
+    /// The paths of `slot` that the rules let be told, the best one first.
+    pub(super) fn exported(&mut self, rules: &ExportRules, slot: u32) -> ExportedPaths {
+        let mut exported = ExportedPaths::new();
+        if rules.adds_paths() {
+            for path in self.chosen(rules.add_path, slot) {
+                exported.extend(self.exported_path(rules, slot, path));
+            }
+        } else if let Some(path) = self.table.best(slot).copied() {
+            exported.extend(self.exported_path(rules, slot, path));
+        }
+        exported
+    }
+
+    /// Which paths of a slot are told where several may be.
+    fn chosen(&self, add_path: AddPath, slot: u32) -> SmallVec<[Path; 8]> {
+        let field = Field {
+            table: self.table,
+            sources: self.sources,
+            attributes: self.attributes,
+            next_hops: self.next_hops,
+            rules: self.rules,
+        };
+        let (paths, candidates) = field.candidates(slot);
+        let most = match add_path {
+            AddPath::Off => 1,
+            AddPath::All | AddPath::Equal => usize::MAX,
+            AddPath::Best(most) => most.into(),
+        };
+        let mut left: SmallVec<[(&Path, Candidate<'_>); 8]> =
+            paths.into_iter().zip(candidates).collect();
+        let mut chosen = SmallVec::new();
+        if left.len() <= most {
+            return left.into_iter().map(|(path, _)| *path).collect();
+        }
+        while chosen.len() < most {
+            let rest: SmallVec<[Candidate<'_>; 8]> = left.iter().map(|one| one.1).collect();
+            let Some((best, _)) = best_path(&rest, self.rules) else { break };
+            chosen.push(*left.remove(best).0);
+        }
+        chosen
+    }
+
+    fn exported_path(&mut self, rules: &ExportRules, slot: u32, path: Path) -> Option<Exported> {
+        let Path { source: from, id, attributes, .. } = path;
+        let source = self.sources.get(usize::from(from.0))?.as_ref()?;
+        if !rules.allows(source, self.attributes.facts(attributes)?) {
+            return None;
+        }
+        let exported = |attributes, version, set| {
+            Some(Exported { source: from, id, attributes, version, set })
+        };
+        let set = self.attributes.get(attributes)?;
+        let net = self.table.net(slot)?;
+        let verdict = rules
+            .filter
+            .run(self.policy, self.edited, || view_of(source, net, &set, self.next_hops));
+        match verdict {
+            Verdict::Reject => None,
+            Verdict::Accept => {
+                exported(attributes, self.attributes.version(attributes), Set::default())
+            }
+            Verdict::Change => {
+                let Edited { next_hop, preference, destination, set: by_filter, .. } = *self.edited;
+                let next_hop = next_hop.map_or(NextHopId::NONE, |key| self.next_hops.intern(key));
+                let head = Head { next_hop, preference, kind: set.head.kind, destination };
+                let set = AttributeSet {
+                    path: self.edited.attributes.view(),
+                    extra: self.edited.extra.view(),
+                    head,
+                };
+                let made = self.attributes.intern(&set, self.next_hops);
+                self.attributes.retain(made);
+                self.kept.push(made);
+                exported(made, self.attributes.version(made), by_filter)
+            }
+        }
+    }
+
+    /// Writes the attributes of a route as the neighbour gets them. Returns the next hop; `None`: it has none that
+    /// the neighbour could use.
+    pub(super) fn write_attributes(
+        &self,
+        rules: &ExportRules,
+        from: SourceId,
+        attributes: AttributesId,
+        by_filter: Set,
+        out: &mut PathAttributes,
+    ) -> Option<NextHop> {
+        let source = self.source(from)?;
+        let received = self.next_hops.key(self.attributes.next_hop(attributes));
+        let next_hop = rules.next_hop(source, received, by_filter)?;
+        rules.write_attributes(source, self.attributes.view(attributes), by_filter, out);
+        Some(next_hop)
+    }
+
+    /// Forgets the attributes that filters have made.
+    pub(super) fn sweep(&mut self) {
+        for id in self.kept.drain(..) {
+            self.attributes.release(id, self.next_hops);
+        }
+    }
+}

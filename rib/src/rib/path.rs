@@ -1,0 +1,452 @@
+//! Paths of a table: filtered, set, removed, and which of them is the best.
+
+use core::net::Ipv4Addr;
+use core::time::Duration;
+
+use ipnet::IpNet;
+use smallvec::SmallVec;
+
+use super::Rib;
+use crate::attributes::{AttributeSet, AttributeStore, AttributesId, Head};
+use crate::channel::{
+    Channel, ChannelStatistics, LimitAction, LimitKind, LimitPassed, Source, SourceId,
+};
+use crate::decision::{Candidate, Rules, best_path};
+use crate::next_hop::{NextHopId, NextHops};
+use crate::path_id::{LocalId, PathIds};
+use crate::policy::{Policy, Verdict};
+use crate::route::Route;
+use crate::table::{Flags, Path, Set, Table, TableId};
+
+/// The best path of a network: what tells whether anything changed.
+pub(super) type Best = Option<(LocalId, AttributesId)>;
+
+/// Routes on their way in: all that they have in common.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Incoming {
+    pub(super) now: Duration,
+    pub(super) source: SourceId,
+    pub(super) table: TableId,
+    /// As they were received. The caller sweeps them.
+    pub(super) attributes: AttributesId,
+}
+
+/// What became of a route on its way in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Imported {
+    /// Nothing new
+    Same,
+    Accepted,
+    Filtered,
+    /// One too many
+    Blocked,
+}
+
+/// The part of a `Rib` that the decision process reads.
+#[derive(Clone, Copy)]
+pub(crate) struct Field<'a> {
+    pub(crate) table: &'a Table,
+    pub(crate) sources: &'a [Option<Source>],
+    pub(crate) attributes: &'a AttributeStore,
+    pub(crate) next_hops: &'a NextHops,
+    pub(crate) rules: &'a Rules,
+}
+
+pub(super) fn best_of(table: &Table, slot: u32) -> Best {
+    table.best(slot).map(|path| (path.id, path.attributes))
+}
+
+/// As a filter sees it.
+pub(crate) fn view_of<'a>(
+    source: &'a Source,
+    net: IpNet,
+    set: &AttributeSet<'a>,
+    next_hops: &NextHops,
+) -> Route<'a> {
+    Route {
+        net,
+        source: set.head.kind,
+        protocol: &source.name,
+        from: source.peer.as_ref().map(|peer| peer.address),
+        preference: set.head.preference,
+        destination: set.head.destination,
+        next_hop: next_hops.key(set.head.next_hop),
+        attributes: set.path,
+        extra: set.extra,
+    }
+}
+
+impl<'a> Field<'a> {
+    fn candidate(&self, path: &Path) -> Option<Candidate<'a>> {
+        let source = self.sources.get(usize::from(path.source.0))?.as_ref()?;
+        candidate(source, path, self.attributes, self.next_hops)
+    }
+
+    /// The paths of a slot that can be used, as the decision process sees them.
+    pub(crate) fn candidates(
+        &self,
+        slot: u32,
+    ) -> (SmallVec<[&'a Path; 8]>, SmallVec<[Candidate<'a>; 8]>) {
+        let usable = self.table.paths(slot).filter(|path| path.flags.is_usable());
+        usable.filter_map(|path| Some((path, self.candidate(path)?))).unzip()
+    }
+
+    fn decide(&self, slot: u32) -> Option<LocalId> {
+        let (paths, candidates) = self.candidates(slot);
+        let (best, _) = best_path(&candidates, self.rules)?;
+        paths.get(best).map(|path| path.id)
+    }
+}
+
+fn candidate<'a>(
+    source: &Source,
+    path: &Path,
+    attributes: &'a AttributeStore,
+    next_hops: &NextHops,
+) -> Option<Candidate<'a>> {
+    let peer = source.peer.as_ref();
+    let head = attributes.head(path.attributes)?;
+    Some(Candidate {
+        preference: head.preference,
+        facts: attributes.facts(path.attributes)?,
+        internal: source.is_internal(),
+        igp_metric: next_hops.metric(head.next_hop),
+        default_med: peer.map_or(0, |peer| peer.default_med),
+        router_id: peer.map_or(Ipv4Addr::UNSPECIFIED, |peer| peer.remote_id),
+        address: peer.map(|peer| peer.address),
+    })
+}
+
+/// The instance that has put a path into its table: that of the protocol, or a pipe.
+fn owner(ids: &PathIds, path: &Path) -> SourceId {
+    ids.key(path.id, path.source).pipe.unwrap_or(path.source)
+}
+
+impl Rib {
+    pub(super) fn field(&self, table: TableId) -> Option<Field<'_>> {
+        Some(Field {
+            table: self.tables.get(usize::from(table.0))?,
+            sources: &self.sources,
+            attributes: &self.attributes,
+            next_hops: &self.next_hops,
+            rules: &self.rules,
+        })
+    }
+
+    pub(super) fn channel(&self, source: SourceId, table: TableId) -> Option<&Channel> {
+        self.source(source)?.channel(table)
+    }
+
+    pub(super) fn channel_mut(&mut self, source: SourceId, table: TableId) -> Option<&mut Channel> {
+        self.source_mut(source)?.channel_mut(table)
+    }
+
+    pub(super) fn count(
+        &mut self,
+        source: SourceId,
+        table: TableId,
+        change: impl FnOnce(&mut ChannelStatistics),
+    ) {
+        if let Some(channel) = self.channel_mut(source, table) {
+            change(&mut channel.statistics);
+        }
+    }
+
+    /// A route of its own comes in: kept as received where that is asked for, and put through the import filter.
+    pub(super) fn import(
+        &mut self,
+        incoming: &Incoming,
+        net: IpNet,
+        id: LocalId,
+        policy: &mut dyn Policy,
+    ) -> (Imported, Option<LimitPassed>) {
+        self.keep_received(incoming, net, id);
+        self.filter_and_set(incoming, net, id, policy)
+    }
+
+    /// Runs the import filter on a route and sets the path that comes of it.
+    pub(super) fn filter_and_set(
+        &mut self,
+        incoming: &Incoming,
+        net: IpNet,
+        id: LocalId,
+        policy: &mut dyn Policy,
+    ) -> (Imported, Option<LimitPassed>) {
+        let nothing = (Imported::Same, None);
+        let Incoming { table, source, attributes, .. } = *incoming;
+        let origin = self.sources.get(usize::from(source.0)).and_then(Option::as_ref);
+        let Some(origin) = origin else { return nothing };
+        let Some(config) = origin.channel(table).map(|channel| &channel.config) else {
+            return nothing;
+        };
+        let Some(received) = self.attributes.get(attributes) else { return nothing };
+        let keep_filtered = config.keep_filtered;
+        let edited = &mut self.scratch.filtered;
+        let verdict =
+            config.import.run(policy, edited, || view_of(origin, net, &received, &self.next_hops));
+        let mut path = Path::new(attributes, id, source, incoming.now);
+        match verdict {
+            Verdict::Accept => {}
+            Verdict::Change => {
+                let next_hop = edited.next_hop;
+                let next_hop = next_hop.map_or(NextHopId::NONE, |key| self.next_hops.intern(key));
+                let head = Head {
+                    next_hop,
+                    preference: edited.preference,
+                    kind: received.head.kind,
+                    destination: edited.destination,
+                };
+                let set = AttributeSet {
+                    path: edited.attributes.view(),
+                    extra: edited.extra.view(),
+                    head,
+                };
+                path.attributes = self.attributes.intern(&set, &mut self.next_hops);
+            }
+            Verdict::Reject if keep_filtered => path.flags = path.flags.with(Flags::FILTERED),
+            Verdict::Reject => {
+                self.remove_path(table, &net, id);
+                return (Imported::Filtered, None);
+            }
+        }
+        let outcome = self.limit_and_set(table, &net, path);
+        if path.attributes != attributes {
+            self.attributes.sweep(path.attributes, &mut self.next_hops);
+        }
+        outcome
+    }
+
+    fn limit_and_set(
+        &mut self,
+        table: TableId,
+        net: &IpNet,
+        path: Path,
+    ) -> (Imported, Option<LimitPassed>) {
+        let filtered = path.flags.has(Flags::FILTERED);
+        let known = self.find_path(table, net, path.id).map(|old| old.flags);
+        let mut passed = None;
+        let family = self.tables.get(usize::from(table.0)).map(|table| table.family);
+        for kind in [LimitKind::Receive, LimitKind::Import] {
+            let counts = kind == LimitKind::Receive || !filtered;
+            let is_counted = known
+                .is_some_and(|flags| kind == LimitKind::Receive || !flags.has(Flags::FILTERED));
+            if !counts || is_counted {
+                continue;
+            }
+            let source = path.source;
+            let Some((limit, fresh)) =
+                self.channel_mut(source, table).and_then(|channel| channel.one_more(kind))
+            else {
+                continue;
+            };
+            if fresh && let Some(family) = family {
+                passed = Some(LimitPassed { family, kind, limit });
+            }
+            if limit.action != LimitAction::Warn {
+                // What was there before is replaced all the same.
+                self.remove_path(table, net, path.id);
+                return (Imported::Blocked, passed);
+            }
+        }
+        let imported = match self.set_path(table, net, path) {
+            _ if filtered => Imported::Filtered,
+            SetPath::Same => Imported::Same,
+            SetPath::Added | SetPath::Replaced => Imported::Accepted,
+        };
+        (imported, passed)
+    }
+
+    fn keep_received(&mut self, incoming: &Incoming, net: IpNet, id: LocalId) {
+        let Incoming { now, source, table, attributes } = *incoming;
+        let seed = self.seed;
+        let Some(channel) = self.channel_mut(source, table) else { return };
+        if !channel.config.keep_received {
+            return;
+        }
+        let family = channel.config.family;
+        let received = channel.received.get_or_insert_with(|| Table::new("", family, seed).into());
+        let Some(slot) = received.find_or_insert(&net) else { return };
+        let old = match received.set(slot, Path::new(attributes, id, source, now)) {
+            Some(Set::Replaced(old)) => Some(old.attributes),
+            _ => None,
+        };
+        self.attributes.retain(attributes);
+        match old {
+            Some(old) => self.attributes.release(old, &mut self.next_hops),
+            None => self.path_ids.retain(id),
+        }
+    }
+
+    fn forget_received(&mut self, source: SourceId, table: TableId, net: &IpNet, id: LocalId) {
+        let Some(channel) = self.channel_mut(source, table) else { return };
+        let Some(received) = &mut channel.received else { return };
+        let Some(slot) = received.find(net) else { return };
+        let Some(old) = received.remove(slot, id) else { return };
+        received.free_if_empty(slot);
+        self.attributes.release(old.attributes, &mut self.next_hops);
+        self.path_ids.release(id);
+    }
+
+    /// A route is withdrawn: it is no longer kept as received either. False when there was none.
+    pub(super) fn retract(&mut self, table: TableId, net: &IpNet, id: LocalId) -> bool {
+        let source =
+            self.path_ids.key(id, SourceId(u16::try_from(id.0).unwrap_or(u16::MAX))).source;
+        self.forget_received(source, table, net, id);
+        self.remove_path(table, net, id)
+    }
+
+    /// Forgets all routes of a channel as they were received.
+    pub(super) fn forget_all_received(&mut self, source: SourceId, table: TableId) {
+        let Some(channel) = self.channel_mut(source, table) else { return };
+        let Some(received) = channel.received.take() else { return };
+        for path in (0..received.slots()).flat_map(|slot| received.paths(slot)) {
+            self.attributes.release(path.attributes, &mut self.next_hops);
+            self.path_ids.release(path.id);
+        }
+    }
+
+    pub(super) fn find_path(&self, table: TableId, net: &IpNet, id: LocalId) -> Option<&Path> {
+        let table = self.tables.get(usize::from(table.0))?;
+        table.path(table.find(net)?, id)
+    }
+
+    pub(super) fn set_path(&mut self, table_id: TableId, net: &IpNet, path: Path) -> SetPath {
+        let Some(table) = self.tables.get_mut(usize::from(table_id.0)) else {
+            return SetPath::Same;
+        };
+        let Some(slot) = table.find_or_insert(net) else { return SetPath::Same };
+        let before = best_of(table, slot);
+        if let Some(flags) = table.flags_mut(slot, path.id)
+            && !flags.has(Flags::DAMPED)
+        {
+            let same_kind = flags.has(Flags::FILTERED) == path.flags.has(Flags::FILTERED);
+            // It has been announced again.
+            *flags = flags.without(Flags::STALE);
+            let old = table.path(slot, path.id).map(|old| old.attributes);
+            if same_kind && old == Some(path.attributes) {
+                return SetPath::Same;
+            }
+        }
+        self.attributes.retain(path.attributes);
+        let replaced = match table.set(slot, path) {
+            Some(Set::Replaced(old)) => Some(old),
+            _ => None,
+        };
+        if replaced.is_none() {
+            self.path_ids.retain(path.id);
+        }
+        self.recount(table_id, replaced.as_ref(), Some(&path));
+        // Before the old attributes go, since their number could be used anew.
+        self.settle(table_id, slot, before);
+        match replaced {
+            Some(old) => {
+                self.attributes.release(old.attributes, &mut self.next_hops);
+                SetPath::Replaced
+            }
+            None => SetPath::Added,
+        }
+    }
+
+    /// Counts a path that comes in place of another one.
+    fn recount(&mut self, table: TableId, old: Option<&Path>, new: Option<&Path>) {
+        for (path, step) in [(old, -1), (new, 1)] {
+            let Some(path) = path else { continue };
+            let owner = owner(&self.path_ids, path);
+            let Some(channel) = self.channel_mut(owner, table) else { continue };
+            let count = if path.flags.has(Flags::FILTERED) {
+                &mut channel.filtered
+            } else {
+                &mut channel.routes
+            };
+            *count = count.saturating_add_signed(step);
+        }
+    }
+
+    pub(super) fn remove_path(&mut self, table_id: TableId, net: &IpNet, id: LocalId) -> bool {
+        let Some(table) = self.tables.get(usize::from(table_id.0)) else { return false };
+        table.find(net).is_some_and(|slot| self.remove_from_slot(table_id, slot, id))
+    }
+
+    pub(super) fn remove_from_slot(&mut self, table_id: TableId, slot: u32, id: LocalId) -> bool {
+        let Some(table) = self.tables.get_mut(usize::from(table_id.0)) else { return false };
+        let before = best_of(table, slot);
+        let Some(old) = table.remove(slot, id) else { return false };
+        self.recount(table_id, Some(&old), None);
+        self.settle(table_id, slot, before);
+        self.attributes.release(old.attributes, &mut self.next_hops);
+        self.path_ids.release(id);
+        true
+    }
+
+    /// Calls `visit` with all paths that `source` has put into a table.
+    pub(super) fn for_all_of(
+        &mut self,
+        source: SourceId,
+        table: TableId,
+        mut visit: impl FnMut(&mut Self, u32, Path),
+    ) {
+        let Some(channel) = self.channel(source, table) else { return };
+        let mut left = channel.routes + channel.filtered;
+        let slots = self.tables.get(usize::from(table.0)).map_or(0, Table::slots);
+        for slot in 0..slots {
+            if left == 0 {
+                break;
+            }
+            let Some(in_table) = self.tables.get(usize::from(table.0)) else { return };
+            let paths = in_table.paths(slot);
+            let own = |path: &&Path| owner(&self.path_ids, path) == source;
+            let own: SmallVec<[Path; 4]> = paths.filter(own).copied().collect();
+            for path in own {
+                left -= 1;
+                visit(self, slot, path);
+            }
+        }
+    }
+
+    /// Removes all routes of `source` from a table.
+    pub(super) fn flush(&mut self, source: SourceId, table: TableId) {
+        self.for_all_of(source, table, |rib, slot, path| {
+            rib.remove_from_slot(table, slot, path.id);
+        });
+        self.forget_all_received(source, table);
+    }
+
+    /// Decides anew which path of a slot is the best, and notes what has changed.
+    pub(super) fn settle(&mut self, table_id: TableId, slot: u32, before: Best) {
+        let Some(table) = self.tables.get(usize::from(table_id.0)) else { return };
+        let several = table.paths(slot).nth(1).is_some();
+        let best =
+            if several { self.field(table_id).and_then(|field| field.decide(slot)) } else { None };
+        let Some(table) = self.tables.get_mut(usize::from(table_id.0)) else { return };
+        if let Some(best) = best {
+            table.promote(slot, best);
+        }
+        table.all.push(slot);
+        let after = best_of(table, slot);
+        if before != after {
+            table.log.push(slot);
+        }
+        if table.head(slot).is_none() {
+            table.free_if_empty(slot);
+        }
+        if before.map(|best| best.0) != after.map(|best| best.0) {
+            for (best, step) in [(before, -1), (after, 1)] {
+                let Some((id, _)) = best else { continue };
+                let source = SourceId(u16::try_from(id.0).unwrap_or(u16::MAX));
+                let key = self.path_ids.key(id, source);
+                let owner = key.pipe.unwrap_or(key.source);
+                if let Some(channel) = self.channel_mut(owner, table_id) {
+                    channel.preferred = channel.preferred.saturating_add_signed(step);
+                }
+            }
+        }
+    }
+}
+
+/// What [`Rib::set_path`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SetPath {
+    Same,
+    Added,
+    Replaced,
+}

@@ -1,0 +1,257 @@
+//! Neighbours that come and go, and what they are told.
+
+use core::time::Duration;
+
+use bgp_wire::Family;
+use smallvec::SmallVec;
+
+use super::Rib;
+use super::path::{Incoming, best_of};
+use crate::channel::{Channel, ChannelConfig, LimitPassed, PeerConfig, SourceId};
+use crate::export::ExportRules;
+use crate::group::{Chunk, Group, Joining, View};
+use crate::policy::Policy;
+use crate::table::{Path, TableId};
+
+impl Rib {
+    /// The session with a neighbour has come up: it is told all routes of its channels, then every change.
+    /// Counters start anew. Routes that have stayed since its last session stay, where there is a channel for them.
+    pub fn peer_up(
+        &mut self,
+        id: SourceId,
+        peer: PeerConfig,
+        channels: impl IntoIterator<Item = ChannelConfig>,
+    ) {
+        let channels: SmallVec<[ChannelConfig; 2]> = channels.into_iter().collect();
+        let kept: SmallVec<[Family; 2]> = channels.iter().map(|channel| channel.family).collect();
+        self.peer_down(id, &kept);
+        let Some(source) = self.source_mut(id) else { return };
+        let differs = source.peer.as_ref().is_some_and(|before| *before != peer);
+        (source.peer, source.up) = (Some(peer), true);
+        for config in channels {
+            let table = config.table;
+            let Some(rules) = self.rules_of(id, &config) else { continue };
+            let group = self.join_group(id, rules, Joining::Fresh);
+            let Some(source) = self.source_mut(id) else { return };
+            match source.channel_mut(table) {
+                Some(channel) => {
+                    channel.config = config;
+                    channel.statistics = crate::ChannelStatistics::default();
+                    channel.reported.clear();
+                    channel.group = Some(group);
+                }
+                None => {
+                    source.channels.push(Channel { group: Some(group), ..Channel::new(config) })
+                }
+            }
+            // What the decision asks of the neighbour may be something else now.
+            if differs {
+                self.for_all_of(id, table, |rib, slot, _| {
+                    let table_at = rib.tables.get(usize::from(table.0));
+                    let before = table_at.map(|table| best_of(table, slot));
+                    rib.settle(table, slot, before.flatten());
+                });
+            }
+        }
+    }
+
+    /// The session with a neighbour has gone down: its routes are removed, but those of the families in `kept`,
+    /// which are [marked](Rib::mark_stale) by whoever wants them to go later.
+    pub fn peer_down(&mut self, id: SourceId, kept: &[Family]) {
+        let Some(source) = self.source_mut(id) else { return };
+        source.up = false;
+        let groups: SmallVec<[u32; 2]> =
+            source.channels.iter_mut().filter_map(|channel| channel.group.take()).collect();
+        let gone = |channel: &&Channel| !kept.contains(&channel.config.family);
+        let gone: SmallVec<[TableId; 2]> =
+            source.channels.iter().filter(gone).map(|channel| channel.config.table).collect();
+        for group in groups {
+            let table = self.leave_group(id, group);
+            self.trim(table);
+        }
+        for table in &gone {
+            self.flush(id, *table);
+        }
+        if let Some(source) = self.source_mut(id) {
+            source.channels.retain(|channel| !gone.contains(&channel.config.table));
+            if source.channels.is_empty() {
+                source.peer = None;
+            }
+        }
+    }
+
+    fn rules_of(&self, id: SourceId, config: &ChannelConfig) -> Option<ExportRules> {
+        let peer = self.source(id)?.peer.as_ref()?;
+        let rules = ExportRules::new(peer, config);
+        // A limit counts the routes of one neighbour, so it shares with no other.
+        Some(if config.export_limit.is_some() { rules.alone(id) } else { rules })
+    }
+
+    /// Changes the filters or options of a channel while the session stays. The neighbour is told what is
+    /// different. True: routes that were taken before stay as they are until they are put through the new import
+    /// filter; call [`Rib::reload`].
+    pub fn reconfigure_channel(&mut self, id: SourceId, config: ChannelConfig) -> bool {
+        let table = config.table;
+        let Some(rules) = self.rules_of(id, &config) else { return false };
+        let Some(channel) = self.channel(id, table) else { return false };
+        let (mut group, before) = (channel.group, &channel.config);
+        let reload = (before.import, before.preference, before.keep_filtered)
+            != (config.import, config.preference, config.keep_filtered);
+        let forget = before.keep_received && !config.keep_received;
+        let differs = |old: u32| {
+            let group = self.groups.get(old as usize).and_then(Option::as_ref);
+            group.is_some_and(|group| group.rules != rules)
+        };
+        if let Some(old) = group.filter(|old| differs(*old)) {
+            let joining = self.groups.get_mut(old as usize).and_then(Option::as_mut);
+            let joining = joining.map_or(Joining::Fresh, |group| group.known(id));
+            self.leave_group(id, old);
+            group = Some(self.join_group(id, rules, joining));
+            self.trim(table);
+        }
+        if let Some(channel) = self.channel_mut(id, table) {
+            channel.config = config;
+            channel.group = group;
+        }
+        if forget {
+            self.forget_all_received(id, table);
+        }
+        reload
+    }
+
+    /// Puts all routes of a channel through its import filter again, as they were received. False: they were not
+    /// kept ([`ChannelConfig::keep_received`]); the neighbour has to be asked for a refresh.
+    pub fn reload(
+        &mut self,
+        now: Duration,
+        source: SourceId,
+        table: TableId,
+        policy: &mut dyn Policy,
+    ) -> bool {
+        let Some(channel) = self.channel_mut(source, table) else { return false };
+        let Some(received) = channel.received.take() else {
+            return channel.config.keep_received;
+        };
+        let slots = 0..received.slots();
+        for (slot, path) in
+            slots.flat_map(|slot| received.paths(slot).map(move |path| (slot, path)))
+        {
+            let Some(net) = received.net(slot) else { continue };
+            let Path { id, attributes, .. } = *path;
+            let incoming = Incoming { now, source, table, attributes };
+            self.filter_and_set(&incoming, net, id, policy);
+        }
+        if let Some(channel) = self.channel_mut(source, table) {
+            channel.received = Some(received);
+        }
+        true
+    }
+
+    /// The neighbour asks for all routes of `family` again (RFC 2918).
+    pub fn handle_route_refresh(&mut self, from: SourceId, family: Family) {
+        let Some(source) = self.source(from) else { return };
+        let channel = source.channels.iter().find(|channel| channel.config.family == family);
+        let Some(group) = channel.and_then(|channel| channel.group) else { return };
+        if let Some(group) = self.groups.get_mut(group as usize).and_then(Option::as_mut) {
+            group.refresh(from);
+        }
+    }
+
+    fn join_group(&mut self, source: SourceId, rules: ExportRules, joining: Joining) -> u32 {
+        let same = |group: &Option<Group>| group.as_ref().is_some_and(|group| group.rules == rules);
+        let place = self.groups.iter().position(same).unwrap_or_else(|| {
+            let table = self.tables.get_mut(usize::from(rules.table.0));
+            let head = table.map(|table| table.log_of_mut(rules.adds_paths()).subscribe());
+            let group = Some(Group::new(rules, head.unwrap_or_default()));
+            let place = self.groups.iter().position(Option::is_none).unwrap_or(self.groups.len());
+            match self.groups.get_mut(place) {
+                Some(free) => *free = group,
+                None => self.groups.push(group),
+            }
+            place
+        });
+        if let Some(group) = self.groups.get_mut(place).and_then(Option::as_mut) {
+            group.join(source, joining);
+        }
+        u32::try_from(place).unwrap_or(u32::MAX)
+    }
+
+    /// The caller calls [`Rib::trim`] for the table that it returns.
+    fn leave_group(&mut self, source: SourceId, place: u32) -> TableId {
+        let Some(place) = self.groups.get_mut(place as usize) else { return TableId(u16::MAX) };
+        let Some(group) = place else { return TableId(u16::MAX) };
+        group.leave(source);
+        let (table, adds_paths) = (group.rules.table, group.rules.adds_paths());
+        if group.is_empty() {
+            *place = None;
+            if let Some(table) = self.tables.get_mut(usize::from(table.0)) {
+                table.log_of_mut(adds_paths).unsubscribe();
+            }
+        }
+        table
+    }
+
+    /// The next messages for a neighbour, of all its channels: withdrawals, announcements, End-of-RIB. Where a
+    /// channel has an interval between announcements there may be more at [`Rib::poll_timeout`].
+    pub fn poll_update(
+        &mut self,
+        now: Duration,
+        to: SourceId,
+        policy: &mut dyn Policy,
+    ) -> Option<Chunk> {
+        let groups: SmallVec<[u32; 2]> =
+            self.source(to)?.channels.iter().filter_map(|channel| channel.group).collect();
+        for place in groups {
+            let Some(group) = self.groups.get_mut(place as usize).and_then(Option::as_mut) else {
+                continue;
+            };
+            let table_id = group.rules.table;
+            let Some(table) = self.tables.get(usize::from(table_id.0)) else { continue };
+            let mut view = View {
+                table,
+                attributes: &mut self.attributes,
+                next_hops: &mut self.next_hops,
+                sources: &self.sources,
+                rules: &self.rules,
+                policy,
+                edited: &mut self.scratch.filtered,
+                kept: Default::default(),
+            };
+            let (chunk, moved) = group.poll(now, to, &mut view);
+            if moved {
+                self.trim(table_id);
+            }
+            if let Some(chunk) = chunk {
+                self.count(to, table_id, |statistics| {
+                    statistics.export_updates += u64::from(chunk.announced);
+                    statistics.export_withdraws += u64::from(chunk.withdrawn);
+                });
+                return Some(chunk);
+            }
+        }
+        None
+    }
+
+    /// When [`Rib::poll_update`] may have something that it has not now although nothing comes in.
+    pub fn poll_timeout(&self) -> Option<Duration> {
+        let groups = self.groups.iter().flatten();
+        let due = groups.filter_map(|group| {
+            let table = self.tables.get(usize::from(group.rules.table.0))?;
+            group.poll_timeout(table)
+        });
+        due.min()
+    }
+
+    /// An export limit that was passed, once until it was not.
+    pub fn poll_limit(&mut self) -> Option<(SourceId, LimitPassed)> {
+        self.groups.iter_mut().flatten().find_map(Group::poll_limit)
+    }
+
+    /// Routes of its channel that a neighbour has been told.
+    pub fn told(&self, to: SourceId, table: TableId) -> u32 {
+        let group = self.channel(to, table).and_then(|channel| channel.group);
+        let group =
+            group.and_then(|group| self.groups.get(group as usize)).and_then(Option::as_ref);
+        group.map_or(0, |group| group.told(to))
+    }
+}
