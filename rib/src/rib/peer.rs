@@ -41,7 +41,7 @@ impl Rib {
                     channel.group = Some(group);
                 }
                 None => {
-                    source.channels.push(Channel { group: Some(group), ..Channel::new(config) })
+                    source.channels.push(Channel { group: Some(group), ..Channel::new(config) });
                 }
             }
             // What the decision asks of the neighbour may be something else now.
