@@ -2,11 +2,18 @@
 
 #![allow(missing_docs, reason = "a test")]
 
-use policy::{Limits, NoHost, TrapKind, Vm, compile};
+use policy::lexer::tokenize;
+use policy::parser::Parser;
+use policy::span::SourceId;
+use policy::{Limits, NoHost, Program, ProgramBuilder, TrapKind, Vm, compile};
 use rib::{AttributesRef, Route, RouteSource};
 
 fn run(vm: &mut Vm, text: &str) -> Option<TrapKind> {
     let program = compile("limits", text).unwrap_or_else(|errors| panic!("{errors}"));
+    run_program(vm, &program)
+}
+
+fn run_program(vm: &mut Vm, program: &Program) -> Option<TrapKind> {
     let filter = program.filter("f").expect("the filter");
     let route = Route {
         net: "10.0.0.0/8".parse().expect("a prefix"),
@@ -49,9 +56,15 @@ fn masks_are_counted() {
 
 #[test]
 fn failed_assertions_are_those_of_the_last_run() {
+    let mut errors = Vec::new();
+    let text = "filter f { bt_assert(1 = 2); accept; }";
+    let mut parser = Parser::new(tokenize(SourceId(0), text, &mut errors)).with_tests();
+    let mut builder = ProgramBuilder::default();
+    builder.add_filter(&parser.named_filter().expect("a filter"));
+    let program = builder.finish().expect("it compiles");
     let mut vm = Vm::default();
     for _ in 0..3 {
-        assert_eq!(run(&mut vm, "filter f { bt_assert(1 = 2); accept; }"), None);
+        assert_eq!(run_program(&mut vm, &program), None);
     }
     let (count, failed) = vm.take_assertions();
     assert_eq!((count, failed.len()), (1, 1));
