@@ -156,14 +156,19 @@ impl Parser {
             } else {
                 tests.push(Test { and, operator: operator.unwrap_or(EQUAL), value });
             }
-            if self.eat("&&") {
-                and = true;
-            } else if self.eat("||") || self.eat(",") {
-                and = false;
-            } else {
-                return Ok(tests);
+            match self.flow_joiner() {
+                Some(joiner) => and = joiner,
+                None => return Ok(tests),
             }
         }
+    }
+
+    /// What joins a test to the one before it: whether both have to hold. `None` behind the last one.
+    fn flow_joiner(&mut self) -> Option<bool> {
+        if self.eat("&&") {
+            return Some(true);
+        }
+        (self.eat("||") || self.eat(",")).then_some(false)
     }
 
     fn flow_bits(&mut self, field: Field) -> Parsed<Vec<Test>> {
@@ -187,12 +192,9 @@ impl Parser {
                 }
                 flags(&mut tests, and, not, value, mask);
             }
-            if self.eat("&&") {
-                and = true;
-            } else if self.eat("||") || self.eat(",") {
-                and = false;
-            } else {
-                return Ok(tests);
+            match self.flow_joiner() {
+                Some(joiner) => and = joiner,
+                None => return Ok(tests),
             }
         }
     }
