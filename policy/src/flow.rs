@@ -319,6 +319,15 @@ fn bits(f: &mut fmt::Formatter<'_>, field: Field, tests: &[Test]) -> fmt::Result
 }
 
 impl FlowNet {
+    /// How many tests and prefixes there are.
+    pub(crate) fn len(&self) -> usize {
+        let count = |part: &FlowPart| match part {
+            FlowPart::Prefix(..) => 1,
+            FlowPart::Numbers(_, tests) | FlowPart::Bits(_, tests) => tests.len(),
+        };
+        self.parts.iter().map(count).sum()
+    }
+
     /// Type 1: the destination prefix.
     pub fn destination(&self) -> Option<IpNet> {
         self.parts.iter().find_map(|part| match part {

@@ -1,5 +1,6 @@
 //! Running filters.
 
+mod cost;
 mod host;
 mod list;
 mod matching;
@@ -354,6 +355,7 @@ impl Run<'_> {
                 _ => Err(TrapKind::Type),
             },
             Instruction::JumpIfMatch { of, constant, when, target } => {
+                self.charge_match(self.cell(of), self.load(constant))?;
                 Ok((self.matches_constant(self.cell(of), constant)?, when, target))
             }
             Instruction::JumpIfIn { constant, attribute, when, target } => {
@@ -409,14 +411,20 @@ impl Run<'_> {
             }
             Instruction::Convert { to, of, ty } => (to, operation::convert(self.cell(of), ty)?),
             Instruction::Iterate { iterator } => match self.cell(iterator) {
-                Cell::List(..) => (iterator + 1, Cell::Large([0; 3])),
+                list @ Cell::List(..) => {
+                    self.charge_walk(list)?;
+                    (iterator + 1, Cell::Large([0; 3]))
+                }
                 _ => return Err(TrapKind::Type),
             },
             Instruction::MaskBegin => {
                 self.vm.mask.clear();
                 return Ok(());
             }
-            Instruction::MaskItem { of, repeat } => return self.mask_item(self.cell(of), repeat),
+            Instruction::MaskItem { of, repeat } => {
+                self.charge_walk(self.cell(of))?;
+                return self.mask_item(self.cell(of), repeat);
+            }
             Instruction::MaskRange { low, high, repeat } => {
                 return self.mask_range(self.cell(low), self.cell(high), repeat);
             }
@@ -431,6 +439,7 @@ impl Run<'_> {
             Instruction::MaskEnd { to } => (to, self.mask_end()?),
             Instruction::Roa { to, table, of } => (to, self.roa(table, of)?),
             Instruction::Print { of } => {
+                self.charge_text(self.cell(of))?;
                 self.print(self.cell(of));
                 return Ok(());
             }

@@ -54,6 +54,8 @@ pub struct PairSet {
     /// Other products
     products: Products,
     items: Vec<PairItem>,
+    /// How many ranges the items are in BIRD
+    len: usize,
 }
 
 const fn number((high, low): (u16, u16)) -> u32 {
@@ -74,7 +76,14 @@ impl PairSet {
                 PairItem::Product { first, second } => products.push((first, second)),
             }
         }
+        let rows = |item: &PairItem| match *item {
+            PairItem::Span(..) => 1,
+            PairItem::Product { first: (low, high), .. } => {
+                (usize::from(high) + 1).saturating_sub(low.into())
+            }
+        };
         Self {
+            len: items.iter().map(rows).sum(),
             spans: RangeSet::new(spans),
             any_first: (!any_first.is_empty()).then(|| RangeSet::new(any_first)),
             products: Products::new(&products),
@@ -96,14 +105,8 @@ impl PairSet {
     }
 
     /// How many ranges [`Self::ranges`] gives.
-    pub fn len(&self) -> usize {
-        let count = |item: &PairItem| match *item {
-            PairItem::Span(..) => 1,
-            PairItem::Product { first: (low, high), .. } => {
-                (usize::from(high) + 1).saturating_sub(low.into())
-            }
-        };
-        self.items.iter().map(count).sum()
+    pub const fn len(&self) -> usize {
+        self.len
     }
 
     /// The items, in the order of the source text.

@@ -113,7 +113,7 @@ pub enum Extra<'a> {
 /// How much a run may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Instructions
+    /// Instructions; what works on a long list or constant counts as several
     pub fuel: u32,
     /// Calls within calls
     pub depth: u16,
