@@ -1,5 +1,6 @@
 //! Running filters.
 
+mod change;
 mod cost;
 mod host;
 mod list;
@@ -25,6 +26,7 @@ use crate::types::{EnumType, Type};
 use crate::value::Value;
 use crate::vm::trace::{NoTrace, Tracer};
 
+pub use self::change::Change;
 pub use self::host::{Extra, Host, Limits, NoHost, Roa, Trap, TrapKind, Verdict};
 pub use self::trace::TraceStep;
 
@@ -382,12 +384,7 @@ impl Run<'_> {
                     (Type::Quad, Cell::Int(value)) => Cell::Quad(value),
                     (ty, cell) => operation::convert(cell, ty)?,
                 };
-                // No longer than an attribute can be (RFC 4271 §4.3).
-                if let Cell::List(_, place) | Cell::Bytes(place) = cell
-                    && self.octets(place).len() > usize::from(u16::MAX)
-                {
-                    return Err(TrapKind::TooMuchMemory);
-                }
+                self.check_change(attribute, cell)?;
                 self.change(attribute, cell);
                 return Ok(());
             }
@@ -567,7 +564,8 @@ pub(crate) fn cell_of(value: &Value, constant: u16) -> Cell {
 
 /// Attributes after a run.
 impl Vm {
-    /// What the last run on `route` has made of its BGP path attributes, in canonical form.
+    /// What the last run on `route` has made of its BGP path attributes, in canonical form: none that was changed has
+    /// a flaw. What else it has changed is in [`Vm::next_hop`] and [`Vm::changes`].
     pub fn apply(&self, program: &Program, route: &Route<'_>, out: &mut PathAttributes) {
         list::apply(self, program, route, out);
     }

@@ -120,11 +120,11 @@ const LONG_STEPS: [&str; 27] = [
 
 #[test]
 fn long_values_take_fuel() {
-    let set = |one: &dyn Fn(u32) -> String| (0..5000).map(one).collect::<Vec<_>>().join(", ");
+    let set = |one: &dyn Fn(u32) -> String| (0..2000).map(one).collect::<Vec<_>>().join(", ");
     let definitions = format!(
         "define NUMBERS = [{}];\ndefine OTHERS = [{}];\ndefine NETS = [{}];\ndefine TEXT = \"{}\";\n",
         set(&|n| (3 * n + 100).to_string()),
-        set(&|n| (3 * n + 100 + n / 4999).to_string()),
+        set(&|n| (3 * n + 100 + n / 1999).to_string()),
         set(&|n| format!("10.{}.{}.0/24", n / 256, n % 256)),
         "x".repeat(20_000),
     );

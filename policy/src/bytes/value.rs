@@ -340,11 +340,22 @@ impl Item for MaskItem {
 /// Whether octets are a list as it is sent.
 fn is_list(kind: ListKind, octets: &[u8]) -> bool {
     match kind {
-        ListKind::Path => AsPath::new(octets).is_well_formed(),
+        ListKind::Path => is_path(octets),
         ListKind::Communities => octets.len().is_multiple_of(4),
         ListKind::Extended => octets.len().is_multiple_of(8),
         ListKind::Large => octets.len().is_multiple_of(12),
     }
+}
+
+/// Segments that are not empty. AS 0 is no flaw here: only in an attribute it may not stand.
+fn is_path(octets: &[u8]) -> bool {
+    let path = AsPath::new(octets);
+    let mut length = 0;
+    let segments = path.segments().all(|segment| {
+        length += 2 + 4 * segment.asns().len();
+        segment.asns().len() > 0
+    });
+    segments && length == octets.len()
 }
 
 impl Item for Value {

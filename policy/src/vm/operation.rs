@@ -243,10 +243,6 @@ impl Run<'_> {
                     self.route_octets(code).map_or(empty(kind), |place| Cell::List(kind, place))
                 }
                 (Type::Bytes, Some(code)) => void(self.route_octets(code).map(Cell::Bytes)),
-                (Type::Ip, Some(code)) => {
-                    let number = self.route_number(code);
-                    void(number.map(|number| Cell::Ip(IpAddr::V4(number.into()))))
-                }
                 _ => self.extra(attribute)?,
             },
         })
@@ -260,6 +256,7 @@ impl Run<'_> {
             (Some(Extra::Ip(value)), Type::Ip) => Cell::Ip(value),
             (Some(Extra::Quad(value)), Type::Quad) => Cell::Quad(value),
             (Some(Extra::Enum(value)), Type::Enum(of)) => Cell::Enum(of, value),
+            (Some(Extra::Bytes(value)), Type::Bytes) => Cell::Bytes(self.keep_octets(value)?),
             (Some(Extra::Text(value)), Type::Text) => {
                 Cell::Text(self.keep_octets(value.as_bytes())?)
             }

@@ -257,6 +257,10 @@ impl Writer {
                     "bgp_origin = ORIGIN_IGP",
                     "bgp_origin = ORIGIN_EGP",
                     "bgp_next_hop = 192.0.2.7",
+                    "bgp_next_hop = 2001:db8::7",
+                    "bgp_next_hop = bgp_next_hop.mask(24)",
+                    "bgp_next_hop = 224.0.0.1",
+                    "unset(bgp_next_hop)",
                 ]);
                 let _ = writeln!(self.text, "{value};");
             }
