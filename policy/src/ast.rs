@@ -229,9 +229,9 @@ pub enum StatementKind {
     Unset(Name),
     /// `f(a);`, `bgp_community.add(a);`
     Expression(Expr),
-    /// `bt_assert(a);`, in BIRD's own tests
+    /// `bt_assert(a);`, in tests of the language
     Assert(Expr),
-    /// `bt_check_assign(a, b);`, in BIRD's own tests
+    /// `bt_check_assign(a, b);`, in tests of the language
     CheckAssign(Name, Expr),
 }
 

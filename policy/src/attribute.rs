@@ -177,12 +177,12 @@ impl Attribute {
         self.row().map_or(Read, |row| row.3)
     }
 
-    /// The BGP path attribute that it is.
+    /// The BGP path attribute that it is. `bgp_next_hop` is none: next hops go with a route, and do not stand among
+    /// attributes in canonical form.
     pub const fn bgp_code(self) -> Option<AttributeCode> {
         Some(match self {
             Self::Origin => AttributeCode::ORIGIN,
             Self::Path => AttributeCode::AS_PATH,
-            Self::NextHop => AttributeCode::NEXT_HOP,
             Self::Med => AttributeCode::MULTI_EXIT_DISC,
             Self::LocalPref => AttributeCode::LOCAL_PREF,
             Self::AtomicAggregate => AttributeCode::ATOMIC_AGGREGATE,

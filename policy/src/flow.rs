@@ -156,14 +156,19 @@ impl Parser {
             } else {
                 tests.push(Test { and, operator: operator.unwrap_or(EQUAL), value });
             }
-            if self.eat("&&") {
-                and = true;
-            } else if self.eat("||") || self.eat(",") {
-                and = false;
-            } else {
-                return Ok(tests);
+            match self.flow_joiner() {
+                Some(joiner) => and = joiner,
+                None => return Ok(tests),
             }
         }
+    }
+
+    /// What joins a test to the one before it: whether both have to hold. `None` behind the last one.
+    fn flow_joiner(&mut self) -> Option<bool> {
+        if self.eat("&&") {
+            return Some(true);
+        }
+        (self.eat("||") || self.eat(",")).then_some(false)
     }
 
     fn flow_bits(&mut self, field: Field) -> Parsed<Vec<Test>> {
@@ -187,12 +192,9 @@ impl Parser {
                 }
                 flags(&mut tests, and, not, value, mask);
             }
-            if self.eat("&&") {
-                and = true;
-            } else if self.eat("||") || self.eat(",") {
-                and = false;
-            } else {
-                return Ok(tests);
+            match self.flow_joiner() {
+                Some(joiner) => and = joiner,
+                None => return Ok(tests),
             }
         }
     }
@@ -317,6 +319,15 @@ fn bits(f: &mut fmt::Formatter<'_>, field: Field, tests: &[Test]) -> fmt::Result
 }
 
 impl FlowNet {
+    /// How many tests and prefixes there are.
+    pub(crate) fn len(&self) -> usize {
+        let count = |part: &FlowPart| match part {
+            FlowPart::Prefix(..) => 1,
+            FlowPart::Numbers(_, tests) | FlowPart::Bits(_, tests) => tests.len(),
+        };
+        self.parts.iter().map(count).sum()
+    }
+
     /// Type 1: the destination prefix.
     pub fn destination(&self) -> Option<IpNet> {
         self.parts.iter().find_map(|part| match part {

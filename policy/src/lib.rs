@@ -61,7 +61,7 @@ pub use compile::ProgramBuilder;
 pub use error::{Diagnostic, Diagnostics, Severity};
 pub use program::{FilterId, Program};
 pub use verify::{CodeId, VerifyError, VerifyErrorKind};
-pub use vm::{Extra, Host, Limits, NoHost, Roa, TraceStep, Trap, TrapKind, Verdict, Vm};
+pub use vm::{Change, Extra, Host, Limits, NoHost, Roa, TraceStep, Trap, TrapKind, Verdict, Vm};
 
 /// Compiles a text of `define`, `function` and `filter` statements.
 ///

@@ -31,12 +31,22 @@ pub struct Parser {
     depth: u32,
     /// Those of a body, but for the first one, which is returned
     errors: Vec<Diagnostic>,
+    with_tests: bool,
 }
+
+/// Statements of BIRD's own tests. The last two are none of a body: a host that runs tests reads them.
+const TESTS: [&str; 4] = ["bt_assert", "bt_check_assign", "bt_test_suite", "bt_test_same"];
 
 impl Parser {
     /// Begins with the first of `tokens`, the last of which is [`TokenKind::End`].
     pub const fn new(tokens: Vec<Token>) -> Self {
-        Self { tokens, at: 0, depth: 0, errors: Vec::new() }
+        Self { tokens, at: 0, depth: 0, errors: Vec::new(), with_tests: false }
+    }
+
+    /// Takes `bt_assert` and `bt_check_assign` in bodies, for tests of the language. Elsewhere they are errors.
+    pub const fn with_tests(mut self) -> Self {
+        self.with_tests = true;
+        self
     }
 
     /// The next token.
@@ -152,6 +162,10 @@ impl Parser {
 
     /// An error that says what was wanted and what came.
     pub fn unexpected(&self, wanted: &str) -> Diagnostic {
+        if let Some(word) = self.peek_symbol().filter(|word| TESTS.contains(word)) {
+            let message = format!("`{word}` stands only in tests of the filter language");
+            return Diagnostic::new(self.span(), message);
+        }
         Diagnostic::new(
             self.span(),
             format!("syntax error, expected {wanted}, found {}", self.peek()),

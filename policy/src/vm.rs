@@ -1,5 +1,7 @@
 //! Running filters.
 
+mod change;
+mod cost;
 mod host;
 mod list;
 mod matching;
@@ -24,6 +26,7 @@ use crate::types::{EnumType, Type};
 use crate::value::Value;
 use crate::vm::trace::{NoTrace, Tracer};
 
+pub use self::change::Change;
 pub use self::host::{Extra, Host, Limits, NoHost, Roa, Trap, TrapKind, Verdict};
 pub use self::trace::TraceStep;
 
@@ -354,6 +357,7 @@ impl Run<'_> {
                 _ => Err(TrapKind::Type),
             },
             Instruction::JumpIfMatch { of, constant, when, target } => {
+                self.charge_match(self.cell(of), self.load(constant))?;
                 Ok((self.matches_constant(self.cell(of), constant)?, when, target))
             }
             Instruction::JumpIfIn { constant, attribute, when, target } => {
@@ -380,12 +384,7 @@ impl Run<'_> {
                     (Type::Quad, Cell::Int(value)) => Cell::Quad(value),
                     (ty, cell) => operation::convert(cell, ty)?,
                 };
-                // No longer than an attribute can be (RFC 4271 §4.3).
-                if let Cell::List(_, place) | Cell::Bytes(place) = cell
-                    && self.octets(place).len() > usize::from(u16::MAX)
-                {
-                    return Err(TrapKind::TooMuchMemory);
-                }
+                self.check_change(attribute, cell)?;
                 self.change(attribute, cell);
                 return Ok(());
             }
@@ -409,14 +408,20 @@ impl Run<'_> {
             }
             Instruction::Convert { to, of, ty } => (to, operation::convert(self.cell(of), ty)?),
             Instruction::Iterate { iterator } => match self.cell(iterator) {
-                Cell::List(..) => (iterator + 1, Cell::Large([0; 3])),
+                list @ Cell::List(..) => {
+                    self.charge_walk(list)?;
+                    (iterator + 1, Cell::Large([0; 3]))
+                }
                 _ => return Err(TrapKind::Type),
             },
             Instruction::MaskBegin => {
                 self.vm.mask.clear();
                 return Ok(());
             }
-            Instruction::MaskItem { of, repeat } => return self.mask_item(self.cell(of), repeat),
+            Instruction::MaskItem { of, repeat } => {
+                self.charge_walk(self.cell(of))?;
+                return self.mask_item(self.cell(of), repeat);
+            }
             Instruction::MaskRange { low, high, repeat } => {
                 return self.mask_range(self.cell(low), self.cell(high), repeat);
             }
@@ -431,6 +436,7 @@ impl Run<'_> {
             Instruction::MaskEnd { to } => (to, self.mask_end()?),
             Instruction::Roa { to, table, of } => (to, self.roa(table, of)?),
             Instruction::Print { of } => {
+                self.charge_text(self.cell(of))?;
                 self.print(self.cell(of));
                 return Ok(());
             }
@@ -558,7 +564,8 @@ pub(crate) fn cell_of(value: &Value, constant: u16) -> Cell {
 
 /// Attributes after a run.
 impl Vm {
-    /// What the last run on `route` has made of its BGP path attributes, in canonical form.
+    /// What the last run on `route` has made of its BGP path attributes, in canonical form: none that was changed has
+    /// a flaw. What else it has changed is in [`Vm::next_hop`] and [`Vm::changes`].
     pub fn apply(&self, program: &Program, route: &Route<'_>, out: &mut PathAttributes) {
         list::apply(self, program, route, out);
     }

@@ -18,13 +18,13 @@ mod value;
 
 use std::collections::BTreeMap;
 
-use bgp_wire::PathAttributes;
+use bgp_wire::{AttributesRef, Context, PathAttributes, Update};
 use evaluate::{Machine, Stop};
 use policy::ast::End;
 use policy::lexer::tokenize;
 use policy::parser::Parser;
 use policy::span::SourceId;
-use policy::{Limits, NoHost, TrapKind, Verdict, Vm};
+use policy::{Change, Limits, TrapKind, Verdict, Vm};
 use proptest::prelude::*;
 use rib::{Route, RouteSource};
 use route::{CODES, RandomRoute};
@@ -65,6 +65,22 @@ fn walk<R>(text: &str, route: &RandomRoute, see: impl FnOnce(Result, &Machine<'_
     see(result, &machine)
 }
 
+/// What a neighbour of our AS would find wrong with attributes, and whether they are not in canonical form.
+fn flaws(attributes: AttributesRef<'_>) -> String {
+    let mut body = vec![0, 0];
+    body.extend((attributes.bytes().len() as u16).to_be_bytes());
+    body.extend(attributes.bytes());
+    let update =
+        Update::decode(body.into(), &Context { four_octet_as: true, ..Context::default() });
+    if !update.flaws().is_empty() {
+        return format!("{:?}", update.flaws());
+    }
+    if update.to_path_attributes().view() != attributes {
+        return "not canonical".into();
+    }
+    String::new()
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 2000, max_global_rejects: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -98,12 +114,21 @@ proptest! {
                 preference: random.preference,
                 attributes: attributes.view(),
             };
-            let ours = program.run(&mut vm, filter, &route, &NoHost).map_err(|trap| trap.kind);
+            let ours = program.run(&mut vm, filter, &route, random).map_err(|trap| trap.kind);
             let mut after = PathAttributes::default();
             vm.apply(&program, &route, &mut after);
             walk(&text, random, |result, machine| {
                 prop_assert_eq!(ours, result, "verdict; {}\n{}\n{:?}", program, &text, random);
                 prop_assert_eq!(vm.output(), &machine.output, "output; {}\n{:?}", &text, random);
+                let next_hop = match (vm.next_hop(), random.attributes.get("bgp_next_hop")) {
+                    (Change::Set(ip), _) => Val::Ip(ip),
+                    (Change::Kept, Some(value)) => value.clone(),
+                    (Change::Removed, _) | (_, None) => Val::Void,
+                };
+                let expected = machine.attributes.get("bgp_next_hop").cloned();
+                prop_assert_eq!(next_hop, expected.unwrap_or(Val::Void), "{}", &text);
+                let flaws = flaws(after.view());
+                prop_assert!(flaws.is_empty(), "{:?}\n{}\n{:?}", flaws, &text, random);
                 for (name, code, _) in CODES {
                     let expected = machine.attributes.get(name).and_then(Val::encode);
                     let found = after.view().value(code).map(<[u8]>::to_vec);

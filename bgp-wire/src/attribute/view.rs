@@ -4,6 +4,7 @@ use core::fmt;
 use core::net::Ipv4Addr;
 
 use super::as_path::AsPath;
+use super::check::{Checked, Checks};
 use super::community::{Community, ExtendedCommunity, Ipv6ExtendedCommunity, LargeCommunity};
 use super::owned::PathAttributes;
 use super::tlv::{Aigp, PrefixSid, TunnelEncapsulation};
@@ -99,6 +100,13 @@ impl<'a> RawAttribute<'a> {
     /// Whether the attribute is not well-known.
     pub const fn is_optional(&self) -> bool {
         self.flags & OPTIONAL != 0
+    }
+
+    /// Whether this is how the attribute stands in canonical form, without a flaw that a neighbour would find in it
+    /// (RFC 7606). An unknown attribute has none unless it says that it is well-known.
+    pub fn is_well_formed(&self) -> bool {
+        let checks = Checks { four_octet_as: true, external: false, announces: true };
+        checks.check(self) == Checked::Fine
     }
 
     /// Whether it goes to other ASes also when it is not known.

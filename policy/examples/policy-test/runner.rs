@@ -87,7 +87,7 @@ impl Tests {
     }
 
     fn parse(&mut self, tokens: Vec<Token>) {
-        let mut parser = Parser::new(tokens);
+        let mut parser = Parser::new(tokens).with_tests();
         while !parser.at_end() {
             let start = parser.position();
             if let Err(error) = self.statement(&mut parser) {

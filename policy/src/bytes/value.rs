@@ -11,7 +11,7 @@ use super::{Item, Reader, Result, read_octets, write_all, write_octets};
 use crate::ast::ListKind;
 use crate::flow::{Field, FlowNet, FlowPart, Test};
 use crate::mask::{MaskItem, MaskKind, PathMask};
-use crate::set::{Member, PairItem, PairSet, PrefixPattern, PrefixSet, RangeSet};
+use crate::set::{IpSet, Member, PairItem, PairSet, PrefixPattern, PrefixSet, RangeSet};
 use crate::types::EnumType;
 use crate::value::{Net, Set, Value};
 
@@ -253,7 +253,7 @@ impl Item for Set {
             }
             Self::Ip(set) => {
                 out.push(4);
-                Item::write(&**set, out);
+                set.items().collect::<Vec<_>>().write(out);
             }
             Self::Prefix(set) => {
                 out.push(5);
@@ -286,7 +286,7 @@ impl Item for Set {
             1 => Self::Int(Arc::new(Item::read(from)?)),
             2 => Self::Quad(Arc::new(Item::read(from)?)),
             3 => Self::Pair(Arc::new(PairSet::new(Item::read(from)?))),
-            4 => Self::Ip(Arc::new(Item::read(from)?)),
+            4 => Self::Ip(Arc::new(IpSet::new(Item::read(from)?))),
             5 => {
                 let patterns = Vec::<PrefixPattern>::read(from)?;
                 Self::Prefix(Arc::new(PrefixSet::new(&patterns).ok_or(Reader::wrong(at))?))
@@ -340,11 +340,22 @@ impl Item for MaskItem {
 /// Whether octets are a list as it is sent.
 fn is_list(kind: ListKind, octets: &[u8]) -> bool {
     match kind {
-        ListKind::Path => AsPath::new(octets).is_well_formed(),
+        ListKind::Path => is_path(octets),
         ListKind::Communities => octets.len().is_multiple_of(4),
         ListKind::Extended => octets.len().is_multiple_of(8),
         ListKind::Large => octets.len().is_multiple_of(12),
     }
+}
+
+/// Segments that are not empty. AS 0 is no flaw here: only in an attribute it may not stand.
+fn is_path(octets: &[u8]) -> bool {
+    let path = AsPath::new(octets);
+    let mut length = 0;
+    let segments = path.segments().all(|segment| {
+        length += 2 + 4 * segment.asns().len();
+        segment.asns().len() > 0
+    });
+    segments && length == octets.len()
 }
 
 impl Item for Value {

@@ -90,24 +90,7 @@ impl Parser {
                 self.expect_semicolon()?;
                 Ok(StatementKind::Unset(name))
             }
-            "bt_assert" => {
-                self.at += 1;
-                self.expect("(")?;
-                let condition = self.expression()?;
-                self.expect(")")?;
-                self.expect_semicolon()?;
-                Ok(StatementKind::Assert(condition))
-            }
-            "bt_check_assign" => {
-                self.at += 1;
-                self.expect("(")?;
-                let name = self.name()?;
-                self.expect(",")?;
-                let value = self.expression()?;
-                self.expect(")")?;
-                self.expect_semicolon()?;
-                Ok(StatementKind::CheckAssign(name, value))
-            }
+            "bt_assert" | "bt_check_assign" => self.test(),
             word if self.is_declaration(word) => {
                 let ty = self.type_name()?;
                 let name = self.name()?;
@@ -117,6 +100,25 @@ impl Parser {
             }
             _ => self.other(),
         }
+    }
+
+    /// What only tests have.
+    fn test(&mut self) -> Parsed<StatementKind> {
+        if !self.with_tests {
+            return Err(self.unexpected("a statement"));
+        }
+        let assign = self.word()? == "bt_check_assign";
+        self.expect("(")?;
+        let kind = if assign {
+            let name = self.name()?;
+            self.expect(",")?;
+            StatementKind::CheckAssign(name, self.expression()?)
+        } else {
+            StatementKind::Assert(self.expression()?)
+        };
+        self.expect(")")?;
+        self.expect_semicolon()?;
+        Ok(kind)
     }
 
     /// A type and a name: `prefix(…)` is none.

@@ -9,7 +9,8 @@ mod points;
 mod prefix;
 mod range;
 
+pub use address::IpSet;
 pub use pair::{PairItem, PairSet};
 pub use points::Member;
 pub use prefix::{PrefixPattern, PrefixSet};
-pub use range::{IpSet, RangeSet};
+pub use range::RangeSet;

@@ -54,6 +54,8 @@ pub struct PairSet {
     /// Other products
     products: Products,
     items: Vec<PairItem>,
+    /// How many ranges the items are in BIRD
+    len: usize,
 }
 
 const fn number((high, low): (u16, u16)) -> u32 {
@@ -74,7 +76,14 @@ impl PairSet {
                 PairItem::Product { first, second } => products.push((first, second)),
             }
         }
+        let rows = |item: &PairItem| match *item {
+            PairItem::Span(..) => 1,
+            PairItem::Product { first: (low, high), .. } => {
+                (usize::from(high) + 1).saturating_sub(low.into())
+            }
+        };
         Self {
+            len: items.iter().map(rows).sum(),
             spans: RangeSet::new(spans),
             any_first: (!any_first.is_empty()).then(|| RangeSet::new(any_first)),
             products: Products::new(&products),
@@ -93,6 +102,11 @@ impl PairSet {
     /// Whether there is no item.
     pub const fn is_empty(&self) -> bool {
         self.items.is_empty()
+    }
+
+    /// How many ranges [`Self::ranges`] gives.
+    pub const fn len(&self) -> usize {
+        self.len
     }
 
     /// The items, in the order of the source text.
@@ -136,13 +150,23 @@ impl PartialEq for PairSet {
 
 impl Eq for PairSet {}
 
-/// `(*,5)` prints as the 65,536 ranges that it is in BIRD.
+/// Ranges that are printed of products: BIRD's longest line has fewer.
+const PRINTED: usize = 128;
+
+/// As BIRD does, with a product as the ranges that it is: `(*,5)` is 65,536 of them. BIRD cuts all that it prints
+/// at about a thousand octets. Here what was written is shown whole, but of products no more than that, then `...`.
 impl fmt::Display for PairSet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("[")?;
+        let most = self.items.len().max(PRINTED);
         for (at, (low, high)) in self.ranges().enumerate() {
             let separator = if at > 0 { ", " } else { "" };
-            write!(f, "{separator}({},{})", low >> 16, low & 0xffff)?;
+            f.write_str(separator)?;
+            if at == most {
+                f.write_str("...")?;
+                break;
+            }
+            write!(f, "({},{})", low >> 16, low & 0xffff)?;
             if low != high {
                 write!(f, "..({},{})", high >> 16, high & 0xffff)?;
             }
@@ -263,6 +287,7 @@ mod tests {
                 let slow = items.iter().any(|item| item.matches(pair));
                 prop_assert_eq!(set.contains(pair), slow, "{:?}", pair);
             }
+            prop_assert_eq!(set.ranges().take(5000).count(), set.len().min(5000));
         }
     }
 
@@ -289,6 +314,21 @@ mod tests {
         assert_eq!(one, PairSet::new(vec![product((2, 2), (4, 5)), product((1, 1), (4, 5))]));
         assert_ne!(one, PairSet::new(vec![product((1, 2), (4, 4))]));
         assert_eq!(PairSet::new(Vec::new()).to_string(), "[]");
+    }
+
+    #[test]
+    fn products_print_with_an_end() {
+        let any = |second| PairItem::Product { first: (0, u16::MAX), second: (second, second) };
+        let text = PairSet::new(vec![any(5)]).to_string();
+        assert!(text.starts_with("[(0,5), (1,5), ") && text.ends_with(", (127,5), ...]"), "{text}");
+        // What fills a line of BIRD's log is there.
+        assert!(text.len() > 1000 && text.len() < 2000, "{}", text.len());
+        let all = |count| PairSet::new((0..count).map(|value| point(value, 1)).collect());
+        assert!(all(1000).to_string().ends_with(", (999,1)]"));
+        let mixed: Vec<_> = (0..1000).map(|value| point(value, 1)).chain([any(5)]).collect();
+        let text = PairSet::new(mixed).to_string();
+        assert_eq!(text.matches('(').count(), 1001);
+        assert!(text.ends_with(", ...]"));
     }
 
     #[test]

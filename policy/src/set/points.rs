@@ -2,9 +2,6 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
-use core::net::IpAddr;
-
-use super::address;
 
 /// What a set may hold.
 pub trait Member: Ord + Copy {
@@ -38,12 +35,6 @@ impl Member for [u32; 3] {
     fn key(self) -> u64 {
         let [a, b, c] = self.map(u64::from);
         a.wrapping_mul(MIXER) ^ (b << 32 | c)
-    }
-}
-
-impl Member for IpAddr {
-    fn key(self) -> u64 {
-        address::to_key(self).key()
     }
 }
 

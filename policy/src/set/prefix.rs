@@ -145,12 +145,17 @@ impl PrefixSet {
         Some(Self { default_route, inside, outside, patterns })
     }
 
+    /// How many patterns it has, each counted once.
+    pub const fn len(&self) -> usize {
+        match &self.patterns {
+            Patterns::Ipv4(patterns) => patterns.len(),
+            Patterns::Ipv6(patterns) => patterns.len(),
+        }
+    }
+
     /// Whether it has no patterns.
     pub const fn is_empty(&self) -> bool {
-        match &self.patterns {
-            Patterns::Ipv4(patterns) => patterns.is_empty(),
-            Patterns::Ipv6(patterns) => patterns.is_empty(),
-        }
+        self.len() == 0
     }
 
     /// Whether some pattern of the set matches.

@@ -4,7 +4,6 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 use core::hint::select_unpredictable;
-use core::net::IpAddr;
 
 use super::points::{Member, Points};
 
@@ -77,6 +76,12 @@ impl<T: Member> RangeSet<T> {
         self.low.is_empty() && self.points.values().is_empty() && self.items.is_none()
     }
 
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        let apart = self.points.values().len() + self.low.len();
+        self.items.as_ref().map_or(apart, |items| items.len())
+    }
+
     /// The items in BIRD's order: by their first values. They may overlap.
     pub fn items(&self) -> impl Iterator<Item = (T, T)> + '_ {
         let ranges = if self.items.is_some() { 0 } else { usize::MAX };
@@ -145,9 +150,6 @@ impl<T: Member + fmt::Display> fmt::Display for RangeSet<T> {
     }
 }
 
-/// Orders addresses within their family. BIRD orders them as `address::to_key` does.
-pub type IpSet = RangeSet<IpAddr>;
-
 #[cfg(test)]
 mod tests {
     use alloc::string::ToString;
@@ -169,6 +171,7 @@ mod tests {
                 prop_assert_eq!(set.contains(value), slow, "{}", value);
             }
             prop_assert_eq!(set.items().count(), ranges.len());
+            prop_assert_eq!(set.len(), ranges.len());
         }
 
         #[test]

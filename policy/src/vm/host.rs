@@ -56,6 +56,9 @@ pub enum TrapKind {
     /// More calls within calls than are allowed.
     #[error("too many calls within calls")]
     TooDeep,
+    /// A value that an attribute cannot have, or that a neighbour would refuse.
+    #[error("the attribute cannot have this value")]
+    Malformed,
     /// Lists, paths and texts longer than is allowed, or too many of them.
     #[error("too much memory")]
     TooMuchMemory,
@@ -69,7 +72,7 @@ pub trait Host {
         Roa::Unknown
     }
 
-    /// An attribute that is no BGP path attribute and not in the route that the run is given.
+    /// An attribute that is no BGP path attribute and not in the route that the run is given; so `bgp_next_hop`.
     fn attribute(&self, attribute: Attribute) -> Option<Extra<'_>> {
         let _ = attribute;
         None
@@ -108,12 +111,13 @@ pub enum Extra<'a> {
     Quad(u32),
     Enum(u8),
     Text(&'a str),
+    Bytes(&'a [u8]),
 }
 
 /// How much a run may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Instructions
+    /// Instructions; what works on a long list or constant counts as several
     pub fuel: u32,
     /// Calls within calls
     pub depth: u16,

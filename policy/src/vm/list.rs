@@ -285,11 +285,10 @@ fn write_attribute(
 }
 
 /// Flags of an attribute that a filter sets (RFC 4271 §4.3): well-known, optional, or optional and transitive.
-const fn flags(code: AttributeCode) -> u8 {
+pub(super) const fn flags(code: AttributeCode) -> u8 {
     match code {
         AttributeCode::ORIGIN
         | AttributeCode::AS_PATH
-        | AttributeCode::NEXT_HOP
         | AttributeCode::LOCAL_PREF
         | AttributeCode::ATOMIC_AGGREGATE => 0x40,
         AttributeCode::MULTI_EXIT_DISC

@@ -129,10 +129,13 @@ impl Run<'_> {
         {
             let wanted = pair.to_be_bytes();
             let octets = self.route_bytes(AttributeCode::COMMUNITIES).unwrap_or_default();
-            return Ok(octets.as_chunks::<4>().0.contains(&wanted));
+            let (length, found) = (octets.len(), octets.as_chunks::<4>().0.contains(&wanted));
+            self.charge_octets(length)?;
+            return Ok(found);
         }
         let item = super::cell_of(value, constant);
         let list = self.attribute(attribute)?;
+        self.charge_match(item, list)?;
         self.matches(item, list)
     }
 }

@@ -20,6 +20,7 @@ type Result<T> = core::result::Result<T, TrapKind>;
 
 impl Run<'_> {
     pub(super) fn unary(&mut self, operation: Unary, of: Cell) -> Result<Cell> {
+        self.charge_unary(operation, of)?;
         let wrong = Err(TrapKind::Type);
         Ok(match (operation, of) {
             (Unary::Defined, Cell::Void) => Cell::Bool(false),
@@ -102,6 +103,7 @@ impl Run<'_> {
 
     pub(super) fn binary(&mut self, operation: Binary, left: Cell, right: Cell) -> Result<Cell> {
         use Cell::Int;
+        self.charge_binary(operation, left, right)?;
         Ok(match (operation, left, right) {
             (Binary::Equal, ..) => Cell::Bool(self.equal(left, right)),
             (Binary::NotEqual, ..) => Cell::Bool(!self.equal(left, right)),
@@ -241,10 +243,6 @@ impl Run<'_> {
                     self.route_octets(code).map_or(empty(kind), |place| Cell::List(kind, place))
                 }
                 (Type::Bytes, Some(code)) => void(self.route_octets(code).map(Cell::Bytes)),
-                (Type::Ip, Some(code)) => {
-                    let number = self.route_number(code);
-                    void(number.map(|number| Cell::Ip(IpAddr::V4(number.into()))))
-                }
                 _ => self.extra(attribute)?,
             },
         })
@@ -258,6 +256,7 @@ impl Run<'_> {
             (Some(Extra::Ip(value)), Type::Ip) => Cell::Ip(value),
             (Some(Extra::Quad(value)), Type::Quad) => Cell::Quad(value),
             (Some(Extra::Enum(value)), Type::Enum(of)) => Cell::Enum(of, value),
+            (Some(Extra::Bytes(value)), Type::Bytes) => Cell::Bytes(self.keep_octets(value)?),
             (Some(Extra::Text(value)), Type::Text) => {
                 Cell::Text(self.keep_octets(value.as_bytes())?)
             }
@@ -396,7 +395,7 @@ impl Run<'_> {
     }
 
     /// As BIRD prints it.
-    fn write(&self, cell: Cell, out: &mut Bounded) -> core::fmt::Result {
+    pub(super) fn write(&self, cell: Cell, out: &mut Bounded) -> core::fmt::Result {
         match cell {
             Cell::Text(place) => out.write_str(&String::from_utf8_lossy(self.octets(place))),
             Cell::Void => out.write_str("(void)"),
@@ -449,10 +448,10 @@ impl Run<'_> {
     }
 }
 
-/// A text that does not grow without end: `[(*,1)]` alone prints as 65,536 ranges.
-struct Bounded {
-    text: String,
-    most: usize,
+/// A text that does not grow without end.
+pub(super) struct Bounded {
+    pub(super) text: String,
+    pub(super) most: usize,
 }
 
 impl core::fmt::Write for Bounded {

@@ -1,9 +1,10 @@
 //! What a run did, step by step.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::operation::Bounded;
 use super::{Cell, Run};
 use crate::ast::End;
 use crate::attribute::Attribute;
@@ -92,18 +93,29 @@ impl Tracer for Vec<TraceStep> {
     }
 
     fn returned(&mut self, run: &Run<'_>, span: Span, value: Cell) {
-        let value = run.value(value).map(|value| value.to_string());
-        keep(self, TraceStep::Returned(span, value));
+        let text = (value != Cell::Void).then(|| shown(run, value));
+        keep(self, TraceStep::Returned(span, text));
     }
 
     fn changed(&mut self, run: &Run<'_>, span: Span, attribute: Attribute, value: Cell) {
-        let value = run.value(value).map(|value| value.to_string()).unwrap_or_default();
-        keep(self, TraceStep::Changed(span, attribute, value));
+        keep(self, TraceStep::Changed(span, attribute, shown(run, value)));
     }
 
     fn ended(&mut self, span: Span, end: End) {
         keep(self, TraceStep::Ended(span, end));
     }
+}
+
+/// Octets of a value that are kept, as many as BIRD prints.
+const LONGEST: usize = 1000;
+
+/// A value as it prints; what is longer is cut.
+fn shown(run: &Run<'_>, value: Cell) -> String {
+    let mut out = Bounded { text: String::new(), most: LONGEST };
+    if run.write(value, &mut out).is_err() {
+        out.text.push_str("...");
+    }
+    out.text
 }
 
 fn keep(steps: &mut Vec<TraceStep>, step: TraceStep) {

@@ -152,11 +152,11 @@ impl<'a> Machine<'a> {
             }
             StatementKind::Assign(name, value) => {
                 let value = self.present(value)?;
-                self.assign(&name.text, value);
+                self.assign(&name.text, value)?;
                 Ok(())
             }
             StatementKind::Unset(name) => {
-                self.assign(&name.text, Val::Void);
+                self.assign(&name.text, Val::Void)?;
                 Ok(())
             }
             StatementKind::Expression(expr) => {
@@ -164,7 +164,7 @@ impl<'a> Machine<'a> {
                 if let ExprKind::Method(of, ..) = &expr.kind
                     && let ExprKind::Name(name) = &of.kind
                 {
-                    self.assign(name, value);
+                    self.assign(name, value)?;
                 }
                 Ok(())
             }
@@ -185,13 +185,26 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    fn assign(&mut self, name: &str, value: Val) {
+    fn assign(&mut self, name: &str, value: Val) -> Outcome<()> {
         if let Some(variable) = self.variables.iter_mut().rev().find(|one| one.0 == name) {
             variable.1 = value;
-            return;
+            return Ok(());
+        }
+        let refused = match (&value, name) {
+            // RFC 7607 §2
+            (Val::Path(path), _) => path.iter().any(|segment| segment.asns.contains(&0)),
+            // RFC 4271 §6.3
+            (Val::Ip(ip), "bgp_next_hop") => {
+                ip.is_unspecified() || ip.is_loopback() || ip.is_multicast()
+            }
+            _ => false,
+        };
+        if refused {
+            return Err(Stop::Trap(TrapKind::Malformed));
         }
         self.changed.push(name.into());
         self.attributes.insert(name.into(), value);
+        Ok(())
     }
 
     pub(crate) fn eval(&mut self, expr: &Expr) -> Outcome<Val> {

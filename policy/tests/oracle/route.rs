@@ -1,8 +1,11 @@
 //! Random routes.
 
 use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
 
 use bgp_wire::{AttributeCode, PathAttributes};
+use policy::attribute::Attribute;
+use policy::{Extra, Host};
 use proptest::prelude::*;
 
 use super::value::{Segment, Val};
@@ -17,10 +20,9 @@ pub(crate) struct RandomRoute {
 }
 
 /// Attributes by name: their codes and flags.
-pub(crate) const CODES: [(&str, AttributeCode, u8); 9] = [
+pub(crate) const CODES: [(&str, AttributeCode, u8); 8] = [
     ("bgp_origin", AttributeCode::ORIGIN, 0x40),
     ("bgp_path", AttributeCode::AS_PATH, 0x40),
-    ("bgp_next_hop", AttributeCode::NEXT_HOP, 0x40),
     ("bgp_med", AttributeCode::MULTI_EXIT_DISC, 0x80),
     ("bgp_local_pref", AttributeCode::LOCAL_PREF, 0x40),
     ("bgp_atomic_aggr", AttributeCode::ATOMIC_AGGREGATE, 0x40),
@@ -28,6 +30,15 @@ pub(crate) const CODES: [(&str, AttributeCode, u8); 9] = [
     ("bgp_ext_community", AttributeCode::EXTENDED_COMMUNITIES, 0xc0),
     ("bgp_large_community", AttributeCode::LARGE_COMMUNITIES, 0xc0),
 ];
+
+/// Next hop of the routes that come from BGP.
+const NEXT_HOP: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+
+impl Host for RandomRoute {
+    fn attribute(&self, attribute: Attribute) -> Option<Extra<'_>> {
+        (self.bgp && attribute == Attribute::NextHop).then_some(Extra::Ip(NEXT_HOP))
+    }
+}
 
 impl RandomRoute {
     pub(crate) fn encode(&self) -> PathAttributes {
@@ -42,7 +53,7 @@ impl RandomRoute {
 }
 
 pub(crate) fn route() -> impl Strategy<Value = RandomRoute> {
-    let segment = (prop::bool::weighted(0.15), prop::collection::vec(0u32..8, 1..5))
+    let segment = (prop::bool::weighted(0.15), prop::collection::vec(1u32..8, 1..5))
         .prop_map(|(set, asns)| Segment { set, asns });
     let number = prop::option::of(prop_oneof![0u32..8, any::<u32>()]);
     let extended = (0u64..3, 2u64..4, 0u64..3, 0u64..4).prop_map(|(kind, subtype, key, value)| {
@@ -70,7 +81,7 @@ pub(crate) fn route() -> impl Strategy<Value = RandomRoute> {
             if bgp {
                 put("bgp_origin", Val::Enum("31", origin));
                 put("bgp_path", Val::Path(lists.0));
-                put("bgp_next_hop", Val::Ip([192, 0, 2, 1].into()));
+                put("bgp_next_hop", Val::Ip(NEXT_HOP));
                 put("bgp_community", Val::Pairs(lists.1));
                 put("bgp_ext_community", Val::Ecs(lists.2));
                 put("bgp_large_community", Val::Lcs(lists.3));
