@@ -34,6 +34,9 @@ pub fn policy_source(data: &[u8]) {
                 protocol: "fuzz",
                 from: None,
                 preference: 100,
+                destination: rib::Destination::Unicast,
+                next_hop: None,
+                extra: rib::ExtraRef::default(),
                 attributes: attributes.view(),
             };
             let verdict = program.run(&mut vm, filter, &route, &NoHost);
@@ -87,6 +90,9 @@ fn route<'a>(net: &str, attributes: AttributesRef<'a>) -> Route<'a> {
         protocol: "fuzz",
         from: None,
         preference: 100,
+        destination: rib::Destination::Unicast,
+        next_hop: None,
+        extra: rib::ExtraRef::default(),
         attributes,
     }
 }

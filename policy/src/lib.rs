@@ -24,6 +24,9 @@
 //!     protocol: "static1",
 //!     from: None,
 //!     preference: 200,
+//!     destination: rib::Destination::Unicast,
+//!     next_hop: None,
+//!     extra: rib::ExtraRef::default(),
 //!     attributes: AttributesRef::default(),
 //! };
 //! let mut vm = Vm::default();

@@ -2,6 +2,7 @@
 
 mod change;
 mod cost;
+mod edit;
 mod host;
 mod list;
 mod matching;

@@ -15,6 +15,9 @@ fn route(attributes: AttributesRef<'_>) -> Route<'_> {
         protocol: "up1",
         from: None,
         preference: 100,
+        destination: rib::Destination::Unicast,
+        next_hop: None,
+        extra: rib::ExtraRef::default(),
         attributes,
     }
 }

@@ -30,6 +30,9 @@ fn route(attributes: AttributesRef<'_>) -> Route<'_> {
         protocol: "static1",
         from: None,
         preference: 200,
+        destination: rib::Destination::Unicast,
+        next_hop: None,
+        extra: rib::ExtraRef::default(),
         attributes,
     }
 }

@@ -112,6 +112,9 @@ proptest! {
                 protocol: "p",
                 from: None,
                 preference: random.preference,
+                destination: rib::Destination::Unicast,
+                next_hop: None,
+                extra: rib::ExtraRef::default(),
                 attributes: attributes.view(),
             };
             let ours = program.run(&mut vm, filter, &route, random).map_err(|trap| trap.kind);

@@ -78,6 +78,8 @@ pub struct PeerConfig {
     pub default_local_pref: u32,
     /// What a missing MULTI_EXIT_DISC counts as
     pub default_med: u32,
+    /// Both know enhanced route refresh (RFC 7313): what is told anew stands between two markers
+    pub enhanced_refresh: bool,
     /// The format of what we send
     pub send: Context,
 }
@@ -104,6 +106,7 @@ impl PeerConfig {
             allow_local_as: 0,
             default_local_pref: 100,
             default_med: 0,
+            enhanced_refresh: false,
             send: Context { four_octet_as: true, ..Context::default() },
         }
     }
@@ -124,10 +127,9 @@ pub struct Limit {
 }
 
 /// What happens beyond a [`Limit`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LimitAction {
     /// It is reported, once until there are fewer again.
-    #[default]
     Warn,
     /// It is reported, and further routes are left out.
     Block,
@@ -135,6 +137,18 @@ pub enum LimitAction {
     Restart,
     /// It is reported; the host ends the session for good.
     Disable,
+}
+
+impl LimitAction {
+    /// Its name in a configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Warn => "warn",
+            Self::Block => "block",
+            Self::Restart => "restart",
+            Self::Disable => "disable",
+        }
+    }
 }
 
 /// Which routes a [`Limit`] counts.
@@ -146,6 +160,17 @@ pub enum LimitKind {
     Import,
     /// Those that the neighbour is told
     Export,
+}
+
+impl LimitKind {
+    /// Its name in a configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Receive => "receive",
+            Self::Import => "import",
+            Self::Export => "export",
+        }
+    }
 }
 
 /// A [`Limit`] was passed.

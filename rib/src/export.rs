@@ -44,6 +44,7 @@ pub(crate) struct ExportRules {
     limit: Option<Limit>,
     /// The one neighbour that has these rules
     alone: Option<SourceId>,
+    pub(crate) enhanced_refresh: bool,
 }
 
 /// Our end of the connection, where the family can have it as a next hop.
@@ -89,6 +90,7 @@ impl ExportRules {
             min_route_advertisement_interval: channel.min_route_advertisement_interval,
             limit: channel.export_limit,
             alone: None,
+            enhanced_refresh: peer.enhanced_refresh,
         }
     }
 

@@ -14,8 +14,8 @@ impl ExtraCode {
     pub const OSPF_METRIC2: Self = Self(3);
     pub const OSPF_TAG: Self = Self(4);
     pub const OSPF_ROUTER_ID: Self = Self(5);
-    /// Where packets go, when that is not the next hop
-    pub const GATEWAY: Self = Self(6);
+    /// The next hop that is announced, when packets take another one
+    pub const NEXT_HOP: Self = Self(6);
     /// Name of the interface where packets go out
     pub const INTERFACE_NAME: Self = Self(7);
     pub const WEIGHT: Self = Self(8);
@@ -205,12 +205,12 @@ mod tests {
         let mut attributes = ExtraAttributes::default();
         attributes.set_number(ExtraCode::KERNEL_METRIC, 7);
         attributes.set_address(ExtraCode::KERNEL_PREFSRC, IpAddr::from([192, 0, 2, 1]));
-        attributes.set_address(ExtraCode::GATEWAY, IpAddr::V6(Ipv6Addr::LOCALHOST));
+        attributes.set_address(ExtraCode::NEXT_HOP, IpAddr::V6(Ipv6Addr::LOCALHOST));
         attributes.set(ExtraCode::INTERFACE_NAME, b"eth0");
         let view = attributes.view();
         assert_eq!(view.number(ExtraCode::KERNEL_METRIC), Some(7));
         assert_eq!(view.address(ExtraCode::KERNEL_PREFSRC), Some(IpAddr::from([192, 0, 2, 1])));
-        assert_eq!(view.address(ExtraCode::GATEWAY), Some(IpAddr::V6(Ipv6Addr::LOCALHOST)));
+        assert_eq!(view.address(ExtraCode::NEXT_HOP), Some(IpAddr::V6(Ipv6Addr::LOCALHOST)));
         assert_eq!(view.text(ExtraCode::INTERFACE_NAME), Some("eth0"));
         assert_eq!(view.number(ExtraCode::OSPF_TAG), None);
     }

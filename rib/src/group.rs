@@ -9,7 +9,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use bgp_wire::PathAttributes;
+use bgp_wire::{PathAttributes, RefreshSubtype};
 use smallvec::SmallVec;
 
 use crate::attributes::AttributesId;
@@ -20,7 +20,7 @@ use crate::policy::Set;
 use crate::table::Table;
 
 use self::told::{Exported, Told};
-use self::writer::{Audience, ChunkWriter, end_of_rib, named};
+use self::writer::{Audience, ChunkWriter, end_of_rib, named, refresh_marker};
 
 pub(crate) use self::view::View;
 pub use self::writer::Chunk;
@@ -62,6 +62,8 @@ struct Walk {
     /// It may have been told otherwise before: what is not announced is withdrawn. For networks of several paths
     /// it is known what it was told.
     before: Option<Box<Told>>,
+    /// It has been asked for (RFC 2918).
+    refresh: bool,
 }
 
 /// What a neighbour knows that joins a group.
@@ -154,7 +156,7 @@ impl Group {
             position,
             chunk: 0,
             own: VecDeque::new(),
-            walk: Some(Walk { next: 0, before }),
+            walk: Some(Walk { next: 0, before, refresh: false }),
             end_of_rib: true,
         });
     }
@@ -185,7 +187,7 @@ impl Group {
         if let Some(member) = self.members.iter_mut().find(|member| member.source == source) {
             // One that is on its way already has to begin anew, but what it had to take back it still has to.
             let before = member.walk.take().and_then(|walk| walk.before);
-            member.walk = Some(Walk { next: 0, before });
+            member.walk = Some(Walk { next: 0, before, refresh: true });
         }
     }
 
@@ -357,24 +359,21 @@ impl Group {
             .table
             .slots()
             .min(walk.next.saturating_add(u32::try_from(BATCH).unwrap_or(u32::MAX)));
-        let slots = walk.next..end;
-        let (more, position) = (end < view.table.slots(), member.position);
-        match walk.before {
-            None => {
-                // What changes anyway is told from the change list.
-                let log = view.table.log_of(self.rules.adds_paths());
-                let slots = slots.filter(|slot| !log.pending(*slot, position)).collect();
-                self.tell(index, slots, false, None, view);
-                if let Some(member) = self.members.get_mut(index).filter(|_| more) {
-                    member.walk = Some(Walk { next: end, before: None });
-                }
-            }
-            Some(before) => {
-                self.tell(index, slots.collect(), true, Some(&before), view);
-                if let Some(member) = self.members.get_mut(index).filter(|_| more) {
-                    member.walk = Some(Walk { next: end, before: Some(before) });
-                }
-            }
+        let marked = walk.refresh && self.rules.enhanced_refresh;
+        if marked && walk.next == 0 {
+            member.own.push_back(refresh_marker(&self.rules, RefreshSubtype::BEGIN));
+        }
+        let position = member.position;
+        let log = view.table.log_of(self.rules.adds_paths());
+        // What changes anyway is told from the change list.
+        let told = |slot: &u32| walk.before.is_some() || !log.pending(*slot, position);
+        let slots = (walk.next..end).filter(told).collect();
+        self.tell(index, slots, walk.before.is_some(), walk.before.as_deref(), view);
+        let Some(member) = self.members.get_mut(index) else { return };
+        if end < view.table.slots() {
+            member.walk = Some(Walk { next: end, ..walk });
+        } else if marked {
+            member.own.push_back(refresh_marker(&self.rules, RefreshSubtype::END));
         }
     }
 

@@ -58,6 +58,9 @@ fn realistic(criterion: &mut Criterion) {
                     protocol: "dn42_peer",
                     from: None,
                     preference: 100,
+                    destination: rib::Destination::Unicast,
+                    next_hop: None,
+                    extra: rib::ExtraRef::default(),
                     attributes: attributes[index % attributes.len()].view(),
                 };
                 let verdict = program.run(&mut vm, id, &route, &NoHost);
@@ -95,6 +98,9 @@ fn large_set(criterion: &mut Criterion) {
                 protocol: "dn42_peer",
                 from: None,
                 preference: 100,
+                destination: rib::Destination::Unicast,
+                next_hop: None,
+                extra: rib::ExtraRef::default(),
                 attributes: attributes.view(),
             };
             black_box(program.run(&mut vm, id, &route, &NoHost))

@@ -7,11 +7,11 @@ use std::time::Duration;
 use bgp_fsm::{
     ConnectionId, Endpoints, FamilyConfig, Negotiated, Session, SessionConfig, Shutdown,
 };
-use bgp_wire::{Family, NextHop};
+use bgp_wire::{AddPathDirection, Family, NextHop};
 use bytes::Bytes;
-use rib::{ChannelConfig, PeerConfig, TableId};
+use rib::{AddPath, ChannelConfig, LimitAction, LimitPassed, PeerConfig, TableId};
 
-use crate::config::{self, AddressFamily, BgpConfig, LimitAction};
+use crate::config::{self, AddressFamily, BgpConfig};
 use crate::filters::Filters;
 use crate::interface::{Interface, Interfaces};
 use crate::protocol::{ProtocolState, Running};
@@ -134,6 +134,7 @@ impl Bgp {
             allow_local_as: config.allow_local_as,
             default_local_pref: config.default_local_pref,
             default_med: config.default_med.unwrap_or(0),
+            enhanced_refresh: negotiated.enhanced_refresh,
             send: negotiated.send.clone(),
         }
     }
@@ -158,10 +159,12 @@ impl Bgp {
                 preference: channel.preference,
                 import: filters.number(&channel.import),
                 export: filters.number(&channel.export),
-                import_limit: channel.import_limit.map(|limit| limit.count),
-                import_limit_blocks: channel
-                    .import_limit
-                    .is_some_and(|limit| limit.action == config::LimitAction::Block),
+                receive_limit: channel.receive_limit,
+                import_limit: channel.import_limit,
+                export_limit: channel.export_limit,
+                keep_filtered: channel.import_keep_filtered,
+                keep_received: channel.import_table,
+                add_path: if channel.add_paths_tx { AddPath::All } else { AddPath::Off },
                 own_next_hop: self.next_hop(channel, negotiated, interfaces),
                 next_hop_self: next_hop_mode(channel.next_hop_self),
                 next_hop_keep: next_hop_mode(channel.next_hop_keep),
@@ -231,7 +234,13 @@ pub(crate) fn session_config(config: &BgpConfig, router_id: std::net::Ipv4Addr) 
     let family = |channel: &config::ChannelConfig| {
         let family = wire_family(channel.family);
         let extended_next_hop = channel.extended_next_hop && family == Family::IPV4_UNICAST;
-        FamilyConfig { extended_next_hop, ..FamilyConfig::new(family) }
+        let add_path = match (channel.add_paths_tx, channel.add_paths_rx) {
+            (true, true) => Some(AddPathDirection::BOTH),
+            (true, false) => Some(AddPathDirection::SEND),
+            (false, true) => Some(AddPathDirection::RECEIVE),
+            (false, false) => None,
+        };
+        FamilyConfig { extended_next_hop, add_path, ..FamilyConfig::new(family) }
     };
     SessionConfig {
         hold_time: config.hold_time,
@@ -243,8 +252,6 @@ pub(crate) fn session_config(config: &BgpConfig, router_id: std::net::Ipv4Addr) 
         error_forget_time: config.error_forget_time,
         passive: config.passive,
         families: config.channels.iter().map(family).collect(),
-        // The tables do not sweep yet.
-        enhanced_refresh: false,
         extended_message: config.enable_extended_messages,
         route_refresh: config.enable_route_refresh,
         four_octet_as: config.enable_as4,
@@ -268,15 +275,13 @@ fn socket_address(address: IpAddr, port: u16, scope: u32) -> SocketAddr {
 }
 
 impl Router {
-    /// What is to be done when more routes have come than a channel may have.
-    pub(crate) fn limit_exceeded(&mut self, now: Duration, index: usize, family: Family) {
+    /// What is to be done when a channel has more routes than it may have.
+    pub(crate) fn limit_passed(&mut self, now: Duration, index: usize, passed: LimitPassed) {
         let Some(protocol) = self.protocols.get_mut(index) else { return };
         let name = protocol.name().to_owned();
         let Running::Bgp(bgp) = &mut protocol.running else { return };
-        let limit =
-            bgp.config.channels.iter().find(|channel| wire_family(channel.family) == family);
-        let Some(limit) = limit.and_then(|channel| channel.import_limit) else { return };
-        let prefixes = Shutdown::MaximumPrefixes(Some((family, limit.count)));
+        let LimitPassed { family, kind, limit } = passed;
+        let prefixes = Shutdown::MaximumPrefixes(Some((family, limit.most)));
         match limit.action {
             LimitAction::Warn | LimitAction::Block => {}
             LimitAction::Restart => bgp.session.reset(now, prefixes),
@@ -286,9 +291,10 @@ impl Router {
                 protocol.disabled = true;
             }
         }
+        let (kind, most) = (kind.name(), limit.most);
         self.log(
             LogClass::Warning,
-            format!("{name}: {family} import limit of {} routes is passed", limit.count),
+            format!("{name}: {family} {kind} limit of {most} routes is passed"),
         );
         self.pump(now, index);
         if self.protocols.get(index).is_some_and(|protocol| protocol.disabled) {

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use policy::{FilterId, NoHost, Program, Verdict, Vm};
-use rib::{Filter, Policy, Route};
+use rib::{Edited, Filter, Policy, Route};
 
 use crate::config::FilterRef;
 
@@ -58,16 +58,21 @@ impl Filters {
 }
 
 impl Policy for Filters {
-    fn accepts(&mut self, filter: u32, route: &Route<'_>) -> bool {
-        let Some((_, id)) = self.known.get(filter as usize) else { return false };
+    fn run(&mut self, filter: u32, route: &Route<'_>, edited: &mut Edited) -> rib::Verdict {
+        let Some((_, id)) = self.known.get(filter as usize) else { return rib::Verdict::Reject };
         match self.program.run(&mut self.vm, *id, route, &NoHost) {
-            Ok(verdict) => verdict == Verdict::Accept,
+            Ok(Verdict::Reject) => rib::Verdict::Reject,
+            Ok(Verdict::Accept) if self.vm.has_changes() => {
+                self.vm.edit(&self.program, route, edited);
+                rib::Verdict::Change
+            }
+            Ok(Verdict::Accept) => rib::Verdict::Accept,
             Err(trap) => {
                 if self.messages.len() < MOST_MESSAGES {
                     let name = self.program.name(*id).unwrap_or("(unnamed)");
                     self.messages.push_back(format!("filter {name}: {}: {trap}", route.net));
                 }
-                false
+                rib::Verdict::Reject
             }
         }
     }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use rib::{NextHopKey, Origination, TableId};
+use rib::{Destination, NextHopKey, Origination, TableId};
 
 use crate::bgp::wire_family;
 use crate::config::{Gateway, ProtocolKind, RouteTarget};
@@ -49,7 +49,8 @@ impl Router {
                     self.rib.withdraw(source, *table, net);
                 }
                 for (table, net) in wanted.keys() {
-                    self.rib.originate(now, source, *table, *net, &Origination::default());
+                    let route = Origination::default();
+                    self.rib.originate(now, source, *table, *net, &route, &mut self.filters);
                 }
                 *routes = wanted;
             }
@@ -66,10 +67,9 @@ impl Router {
                 for (net, target) in &wanted {
                     if routes.get(net) != Some(target) {
                         let next_hop = next_hop_of(target, &self.interfaces);
-                        let route = Origination { next_hop, ..Origination::default() };
-                        // A changed target counts as a new route even where its next hop is the same.
-                        self.rib.withdraw(source, *table, net);
-                        self.rib.originate(now, source, *table, *net, &route);
+                        let destination = destination_of(target);
+                        let route = Origination { next_hop, destination, ..Origination::default() };
+                        self.rib.originate(now, source, *table, *net, &route, &mut self.filters);
                     }
                 }
                 *routes = wanted;
@@ -100,6 +100,17 @@ fn is_usable(target: &RouteTarget, interfaces: &Interfaces) -> bool {
         | RouteTarget::Blackhole
         | RouteTarget::Unreachable
         | RouteTarget::Prohibit => true,
+    }
+}
+
+fn destination_of(target: &RouteTarget) -> Destination {
+    match target {
+        RouteTarget::Via(_) | RouteTarget::Recursive(_) | RouteTarget::Device(_) => {
+            Destination::Unicast
+        }
+        RouteTarget::Blackhole => Destination::Blackhole,
+        RouteTarget::Unreachable => Destination::Unreachable,
+        RouteTarget::Prohibit => Destination::Prohibit,
     }
 }
 

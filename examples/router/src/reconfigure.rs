@@ -128,12 +128,10 @@ impl Router {
         let negotiated = negotiated.clone();
         for channel in bgp.channels(&negotiated, &self.interfaces, &self.tables, &mut self.filters)
         {
-            self.rib.reconfigure_channel(source, channel);
-        }
-        for channel in &new.channels {
-            let before = old.channels.iter().find(|other| other.family == channel.family);
-            if before.is_some_and(|before| before.import != channel.import) {
-                bgp.session.request_refresh(now, wire_family(channel.family));
+            let (table, family) = (channel.table, channel.family);
+            let reload = self.rib.reconfigure_channel(source, channel);
+            if reload && !self.rib.reload(now, source, table, &mut self.filters) {
+                bgp.session.request_refresh(now, family);
             }
         }
     }
@@ -153,7 +151,10 @@ fn same_session(old: &BgpConfig, new: &BgpConfig) -> bool {
             *channel = ChannelConfig {
                 import: crate::config::FilterRef::All,
                 export: crate::config::FilterRef::All,
+                receive_limit: None,
                 import_limit: None,
+                export_limit: None,
+                import_keep_filtered: false,
                 next_hop_self: crate::config::NextHopMode::No,
                 next_hop_keep: crate::config::NextHopMode::No,
                 next_hop_address: None,

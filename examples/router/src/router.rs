@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bgp_fsm::{Action as SessionAction, ConnectionId, Endpoints, Event, Shutdown};
+use bgp_fsm::{Action as SessionAction, ConnectionId, Endpoints, Event, Shutdown, Stale};
 use bgp_wire::{Flaw, UpdateError};
 use bytes::{Bytes, BytesMut};
 use rib::{Rib, RouteSource, Rules, SourceId, TableId};
@@ -366,7 +366,7 @@ impl Router {
         if bgp.session.established().is_none_or(|(id, _)| id != connection) {
             return None;
         }
-        let chunk = self.rib.poll_update(source, &mut self.filters)?;
+        let chunk = self.rib.poll_update(now, source, &mut self.filters)?;
         bgp.session.update_sent(now, chunk.messages);
         Some(chunk.bytes)
     }
@@ -476,15 +476,18 @@ impl Router {
                         let text = format!("{}: {leak}", self.protocols[index].name());
                         self.log(LogClass::Remote, text);
                     }
-                    if let Some(family) = outcome.limit_exceeded {
-                        self.limit_exceeded(now, index, family);
+                    if let Some(passed) = outcome.limit {
+                        self.limit_passed(now, index, passed);
                     }
                 }
                 Event::RouteRefresh(refresh) => {
                     self.rib.handle_route_refresh(source, refresh.family);
                 }
                 // Not negotiated
-                Event::Filters(..) | Event::Stale(..) => {}
+                Event::Filters(..) => {}
+                Event::Stale(family, Stale::Mark) => self.rib.mark_stale(source, family),
+                Event::Stale(family, Stale::LongLived) => self.rib.long_lived(source, family),
+                Event::Stale(family, Stale::Sweep) => self.rib.sweep(source, family),
                 Event::Established(negotiated) => {
                     let Some(bgp) = protocol.bgp() else { return };
                     let peer = bgp.peer(&negotiated, &self.interfaces);
@@ -499,13 +502,16 @@ impl Router {
                     self.log(LogClass::Trace, text);
                     self.set_protocol_state(now, index, ProtocolState::Up);
                 }
-                Event::Down { reason, .. } => {
+                Event::Down { reason, retained } => {
                     let was_up = protocol.state == ProtocolState::Up;
                     let disables = protocol.bgp().is_some_and(|bgp| bgp.config.disable_after_error);
                     let text = format!("{}: {reason}", protocol.name());
                     self.log(LogClass::Remote, text);
                     if was_up {
-                        self.rib.peer_down(source);
+                        self.rib.peer_down(source, &retained);
+                        for family in &retained {
+                            self.rib.mark_stale(source, *family);
+                        }
                         self.set_protocol_state(now, index, ProtocolState::Start);
                     }
                     let by_error = matches!(

@@ -263,6 +263,9 @@ fn runs_to_its_end(program: &Program) {
             protocol: "random",
             from: None,
             preference: 100,
+            destination: rib::Destination::Unicast,
+            next_hop: None,
+            extra: rib::ExtraRef::default(),
             attributes: attributes.view(),
         };
         let _ = program.run(&mut vm, FilterId(0), &route, &NoHost);

@@ -229,7 +229,6 @@ impl Run<'_> {
             Attribute::Net => Cell::Prefix(route.net),
             Attribute::Source => Cell::Enum(EnumType::Source, source(route.source)),
             Attribute::Proto => Cell::Text(self.keep_octets(route.protocol.as_bytes())?),
-            Attribute::From => void(route.from.map(Cell::Ip)),
             Attribute::Preference => Cell::Int(route.preference),
             _ => match (attribute.ty(), attribute.bgp_code()) {
                 (Type::Int, Some(code)) => void(self.route_number(code).map(Cell::Int)),
@@ -250,7 +249,8 @@ impl Run<'_> {
 
     fn extra(&mut self, attribute: Attribute) -> Result<Cell> {
         let ty = attribute.ty();
-        Ok(match (self.host.attribute(attribute), ty) {
+        let of_route = || super::edit::of_route(self.route?, attribute);
+        Ok(match (self.host.attribute(attribute).or_else(of_route), ty) {
             (Some(Extra::Bool(value)), Type::Bool) => Cell::Bool(value),
             (Some(Extra::Int(value)), Type::Int) => Cell::Int(value),
             (Some(Extra::Ip(value)), Type::Ip) => Cell::Ip(value),

@@ -10,7 +10,8 @@ use crate::attributes::{AttributeSet, AttributeStore, AttributesId, Head};
 use crate::channel::{AddPath, Source, SourceId};
 use crate::decision::{Candidate, Rules, best_path};
 use crate::export::ExportRules;
-use crate::next_hop::{NextHopId, NextHops};
+use crate::extra::ExtraCode;
+use crate::next_hop::{NextHopId, NextHopKey, NextHops};
 use crate::policy::{Edited, Policy, Set, Verdict};
 use crate::rib::{Field, view_of};
 use crate::table::{Path, Table};
@@ -122,9 +123,15 @@ impl View<'_> {
         out: &mut PathAttributes,
     ) -> Option<NextHop> {
         let source = self.source(from)?;
-        let received = self.next_hops.key(self.attributes.next_hop(attributes));
+        let set = self.attributes.get(attributes)?;
+        let taken = self.next_hops.key(set.head.next_hop);
+        let received = set.extra.address(ExtraCode::NEXT_HOP).map(|address| NextHopKey {
+            next_hop: NextHop::from(address),
+            interface: taken.and_then(|taken| taken.interface),
+        });
+        let received = received.or(taken);
         let next_hop = rules.next_hop(source, received, by_filter)?;
-        rules.write_attributes(source, self.attributes.view(attributes), by_filter, out);
+        rules.write_attributes(source, set.path, by_filter, out);
         Some(next_hop)
     }
 

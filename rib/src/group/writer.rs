@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use bgp_wire::UpdateWriter;
+use bgp_wire::{Message, RefreshSubtype, RouteRefresh, UpdateWriter};
 use bytes::{Bytes, BytesMut};
 use ipnet::IpNet;
 
@@ -14,7 +14,7 @@ use crate::path_id::LocalId;
 /// Octets after which a chunk is closed.
 const CHUNK: usize = 65_536;
 
-/// One or more whole UPDATE messages.
+/// One or more whole UPDATE messages, or a marker of a refresh.
 #[derive(Debug, Clone)]
 pub struct Chunk {
     /// The messages, ready for the connection
@@ -65,6 +65,14 @@ pub(super) fn end_of_rib(rules: &ExportRules) -> Chunk {
     });
     writer.close();
     writer.chunks.pop().unwrap_or(Chunk::EMPTY)
+}
+
+/// Begins or ends what is told anew (RFC 7313 §4.1).
+pub(super) fn refresh_marker(rules: &ExportRules, subtype: RefreshSubtype) -> Chunk {
+    let mut bytes = BytesMut::new();
+    let message = Message::RouteRefresh(RouteRefresh::new(rules.family, subtype));
+    message.encode(&mut bytes);
+    Chunk { bytes: bytes.freeze(), messages: 1, ..Chunk::EMPTY }
 }
 
 /// How a path is named on the wire. Zero is a path identifier as good as any, but some take it for none.

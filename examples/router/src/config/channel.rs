@@ -6,7 +6,9 @@ use policy::Diagnostic;
 use policy::ast::Name;
 use policy::span::Span;
 
-use super::model::{AddressFamily, ChannelConfig, FilterRef, Limit, LimitAction, NextHopMode};
+use rib::{Limit, LimitAction};
+
+use super::model::{AddressFamily, ChannelConfig, FilterRef, NextHopMode};
 use super::parser::{ConfigParser, Parsed};
 
 /// A channel while it is read; what is `None` was not said.
@@ -18,7 +20,13 @@ pub(super) struct ChannelDraft {
     preference: u32,
     import: Option<FilterRef>,
     export: Option<FilterRef>,
+    receive_limit: Option<Limit>,
     import_limit: Option<Limit>,
+    export_limit: Option<Limit>,
+    import_keep_filtered: bool,
+    import_table: bool,
+    add_paths_tx: bool,
+    add_paths_rx: bool,
     next_hop_self: NextHopMode,
     next_hop_keep: NextHopMode,
     next_hop_address: Option<IpAddr>,
@@ -35,7 +43,13 @@ impl ChannelDraft {
             preference,
             import: None,
             export: None,
+            receive_limit: None,
             import_limit: None,
+            export_limit: None,
+            import_keep_filtered: false,
+            import_table: false,
+            add_paths_tx: false,
+            add_paths_rx: false,
             next_hop_self: NextHopMode::No,
             next_hop_keep: NextHopMode::No,
             next_hop_address: None,
@@ -55,7 +69,13 @@ impl ChannelDraft {
             preference: self.preference,
             import: self.import.unwrap_or(import),
             export: self.export.unwrap_or(export),
+            receive_limit: self.receive_limit,
             import_limit: self.import_limit,
+            export_limit: self.export_limit,
+            import_keep_filtered: self.import_keep_filtered,
+            import_table: self.import_table,
+            add_paths_tx: self.add_paths_tx,
+            add_paths_rx: self.add_paths_rx,
             next_hop_self: self.next_hop_self,
             next_hop_keep: self.next_hop_keep,
             next_hop_address: self.next_hop_address,
@@ -102,19 +122,25 @@ impl ConfigParser {
     }
 
     fn channel_option(&mut self, draft: &mut ChannelDraft) -> Parsed<()> {
-        let start = self.parser.span();
         if self.parser.eat_symbol("table") {
             draft.table = Some(self.table_name(draft.family)?);
         } else if self.parser.eat_symbol("preference") {
             draft.preference = self.bounded(0, 65535, "a preference")?;
+        } else if self.parser.eat_symbols(&["receive", "limit"]) {
+            draft.receive_limit = self.limit()?;
         } else if self.parser.eat_symbols(&["import", "limit"]) {
             draft.import_limit = self.limit()?;
+        } else if self.parser.eat_symbols(&["export", "limit"]) {
+            draft.export_limit = self.limit()?;
+        } else if self.parser.eat_symbols(&["import", "keep", "filtered"]) {
+            draft.import_keep_filtered = self.switch()?;
+        } else if self.parser.eat_symbols(&["import", "table"]) {
+            draft.import_table = self.switch()?;
+        } else if self.parser.eat_symbols(&["add", "paths"]) {
+            self.add_paths(draft)?;
         } else if self.parser.eat_symbol("import") {
             draft.import = Some(self.filter_ref()?);
         } else if self.parser.eat_symbol("export") {
-            if self.parser.peek_symbol() == Some("limit") {
-                return Err(Diagnostic::new(start, "`export limit` is not supported yet"));
-            }
             draft.export = Some(self.filter_ref()?);
         } else if self.parser.eat_symbols(&["next", "hop", "self"]) {
             draft.next_hop_self = self.next_hop_mode()?;
@@ -130,8 +156,8 @@ impl ConfigParser {
             draft.gateway_recursive = Some(true);
         } else {
             return Err(self.parser.unexpected(
-                "an option of a channel: table, preference, import, import limit, export, next hop, extended next hop \
-                 or gateway",
+                "an option of a channel: table, preference, import, export, receive limit, import limit, export limit, \
+                 import keep filtered, import table, add paths, next hop, extended next hop or gateway",
             ));
         }
         Ok(())
@@ -153,8 +179,8 @@ impl ConfigParser {
         if self.parser.eat_symbol("off") {
             return Ok(None);
         }
-        let count = self.int()?;
-        let mut action = LimitAction::default();
+        let most = self.int()?;
+        let mut action = LimitAction::Disable;
         if self.parser.eat_symbol("action") {
             action = if self.parser.eat_symbol("warn") {
                 LimitAction::Warn
@@ -168,7 +194,20 @@ impl ConfigParser {
                 return Err(self.parser.unexpected("`warn`, `block`, `restart` or `disable`"));
             };
         }
-        Ok(Some(Limit { count, action }))
+        Ok(Some(Limit { most, action }))
+    }
+
+    /// `on`, `off`, `tx` or `rx`
+    fn add_paths(&mut self, draft: &mut ChannelDraft) -> Parsed<()> {
+        (draft.add_paths_tx, draft.add_paths_rx) = if self.parser.eat_symbol("tx") {
+            (true, false)
+        } else if self.parser.eat_symbol("rx") {
+            (false, true)
+        } else {
+            let both = self.switch()?;
+            (both, both)
+        };
+        Ok(())
     }
 
     fn next_hop_mode(&mut self) -> Parsed<NextHopMode> {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use policy::{Diagnostics, FilterId, Program};
+use rib::Limit;
 
 /// A whole configuration.
 #[derive(Debug, Clone)]
@@ -171,8 +172,20 @@ pub struct ChannelConfig {
     pub import: FilterRef,
     /// `export`
     pub export: FilterRef,
+    /// `receive limit N [action A]`
+    pub receive_limit: Option<Limit>,
     /// `import limit N [action A]`
     pub import_limit: Option<Limit>,
+    /// `export limit N [action A]`
+    pub export_limit: Option<Limit>,
+    /// `import keep filtered`
+    pub import_keep_filtered: bool,
+    /// `import table`
+    pub import_table: bool,
+    /// `add paths`: we tell several
+    pub add_paths_tx: bool,
+    /// `add paths`: we take several
+    pub add_paths_rx: bool,
     /// `next hop self`
     pub next_hop_self: NextHopMode,
     /// `next hop keep`
@@ -197,29 +210,6 @@ pub enum NextHopMode {
     Ibgp,
     /// For routes learned from eBGP peers.
     Ebgp,
-}
-
-/// A limit on the number of routes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Limit {
-    /// How many.
-    pub count: u32,
-    /// What happens beyond it.
-    pub action: LimitAction,
-}
-
-/// What happens when a limit is passed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LimitAction {
-    /// Log only.
-    Warn,
-    /// Ignore new routes.
-    Block,
-    /// Restart the protocol.
-    Restart,
-    /// Disable the protocol.
-    #[default]
-    Disable,
 }
 
 /// A static route.

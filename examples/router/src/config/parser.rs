@@ -495,12 +495,6 @@ impl ConfigParser {
 
     fn reference(&self, id: FilterId) -> Parsed<FilterRef> {
         let program = self.builder.program();
-        if let Some((attribute, span)) = program.changes(id).next() {
-            let message =
-                format!("filters that change routes are not supported yet: `{}`", attribute.name());
-            return Err(Diagnostic::new(span, message)
-                .hint("they can test routes, and `accept` or `reject` them"));
-        }
         Ok(FilterRef::Filter {
             id,
             name: program.name(id).map(Into::into),

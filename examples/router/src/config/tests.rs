@@ -75,7 +75,7 @@ protocol bgp up from peers {
     assert_eq!((bgp.hold_time, bgp.passive, bgp.multihop), (Duration::from_secs(90), true, None));
     let [ipv4, ipv6] = bgp.channels.as_slice() else { panic!("{:?}", bgp.channels) };
     assert!(ipv4.extended_next_hop && ipv4.next_hop_self == NextHopMode::Ebgp);
-    assert_eq!(ipv4.import_limit, Some(Limit { count: 9000, action: LimitAction::Block }));
+    assert_eq!(ipv4.import_limit, Some(rib::Limit { most: 9000, action: rib::LimitAction::Block }));
     assert!(matches!(&ipv4.import, FilterRef::Filter { name: Some(name), .. } if name == "f"));
     assert!(matches!(&ipv4.export, FilterRef::Filter { name: None, .. }));
     assert_eq!((&ipv6.import, &ipv6.export), (&FilterRef::All, &FilterRef::None));
@@ -160,10 +160,6 @@ fn what_does_not_fit_together_is_refused() {
         ("protocol kernel { ipv4; }".into(), "not supported yet"),
         ("protocol bgp from nosuch { }".into(), "no template `nosuch`"),
         ("define A = [ 10.0.0.0/8, 2001:db8::/32 ];".into(), "mixes IPv4 and IPv6"),
-        (
-            peer("ipv4 { import filter { bgp_local_pref = 200; accept; }; export all; };"),
-            "not supported yet: `bgp_local_pref`",
-        ),
         ("define A = 1; define A = 2;".into(), "defined already"),
     ];
     for (text, wanted) in cases {

@@ -8,7 +8,7 @@ use rib::TableId;
 
 use super::{Reply, unknown_protocol};
 use crate::bgp::{Bgp, wire_family};
-use crate::config::{AddressFamily, ChannelConfig, FilterRef, LimitAction, ProtocolKind};
+use crate::config::{AddressFamily, ChannelConfig, FilterRef, ProtocolKind};
 use crate::protocol::{Protocol, ProtocolState};
 use crate::router::Router;
 
@@ -90,15 +90,14 @@ impl Router {
         line(format!("    Preference:     {}", channel.preference));
         line(format!("    Input filter:   {}", filter_name(&channel.import)));
         line(format!("    Output filter:  {}", filter_name(&channel.export)));
-        if let Some(limit) = channel.import_limit {
-            let action = match limit.action {
-                LimitAction::Warn => "warn",
-                LimitAction::Block => "block",
-                LimitAction::Restart => "restart",
-                LimitAction::Disable => "disable",
-            };
-            line(format!("    Import limit:   {}", limit.count));
-            line(format!("      Action:       {action}"));
+        for (name, limit) in [
+            ("Receive", channel.receive_limit),
+            ("Import", channel.import_limit),
+            ("Export", channel.export_limit),
+        ] {
+            let Some(limit) = limit else { continue };
+            line(format!("    {:<16}{}", format!("{name} limit:"), limit.most));
+            line(format!("      Action:       {}", limit.action.name()));
         }
         let Some(table) = self.tables.get(&channel.table).copied().filter(|_| up) else { return };
         self.show_counters(&mut line, protocol, table);
