@@ -63,7 +63,7 @@ pub use crate::group::Chunk;
 pub use crate::next_hop::{NextHopId, NextHopKey};
 pub use crate::only_to_customer::Leak;
 pub use crate::policy::{AcceptAll, Edited, Filter, Policy, Set, Verdict};
-pub use crate::rib::{Change, Origination, Rib, UpdateOutcome, WatcherId};
+pub use crate::rib::{Change, Origination, PipeConfig, Rib, UpdateOutcome, WatcherId};
 pub use crate::route::{Destination, Route, RouteSource};
 pub use crate::show::{NetView, PathView};
 pub use crate::table::TableId;

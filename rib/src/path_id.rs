@@ -19,8 +19,8 @@ pub(crate) struct PathKey {
     pub(crate) source: SourceId,
     /// The path identifier it came with.
     pub(crate) received: Option<u32>,
-    /// The pipe that put it into this table.
-    pub(crate) pipe: Option<SourceId>,
+    /// The pipe that put it into this table, and what it is in the table that it was taken from.
+    pub(crate) pipe: Option<(SourceId, LocalId)>,
 }
 
 /// Numbers below are those of instances: the only path of an instance needs no entry.
@@ -78,6 +78,9 @@ impl PathIds {
         if let Some(id) = self.find(&key) {
             return id;
         }
+        if let Some((_, taken)) = key.pipe {
+            self.retain(taken);
+        }
         let entry = Entry { key, references: 0 };
         let index = if let Some(index) = self.free.pop() {
             if let Some(place) = self.entries.get_mut(index as usize) {
@@ -116,9 +119,13 @@ impl PathIds {
     pub(crate) fn sweep(&mut self, id: LocalId) {
         let entry = id.index().and_then(|index| self.entries.get(index));
         let Some(entry) = entry.filter(|entry| entry.references == 0) else { return };
-        let hash = self.hasher.hash_one(entry.key);
+        let key = entry.key;
+        let hash = self.hasher.hash_one(key);
         let Ok(found) = self.table.find_entry(hash, |index| FIRST + *index == id.0) else { return };
         self.free.push(found.remove().0);
+        if let Some((_, taken)) = key.pipe {
+            self.release(taken);
+        }
     }
 
     /// Whose path `id` is. `source` is what the path says.
@@ -144,15 +151,17 @@ mod tests {
         let key = |received, pipe| PathKey { source, received, pipe };
         assert_eq!(ids.intern(key(None, None)), LocalId(7));
         let first = ids.intern(key(Some(1), None));
-        let second = ids.intern(key(Some(1), Some(SourceId(8))));
+        let second = ids.intern(key(Some(1), Some((SourceId(8), first))));
         assert_ne!(first, second);
         assert_eq!(ids.intern(key(Some(1), None)), first);
         [first, first, second].iter().for_each(|id| ids.retain(*id));
         ids.release(first);
-        assert_eq!(ids.find(&key(Some(1), None)), Some(first));
         ids.release(first);
-        assert_eq!(ids.find(&key(Some(1), None)), None);
-        assert_eq!((ids.len(), ids.key(second, source)), (1, key(Some(1), Some(SourceId(8)))));
-        assert_eq!(ids.intern(key(Some(2), None)), first, "the number is used anew");
+        assert_eq!(ids.find(&key(Some(1), None)), Some(first), "what the other was taken from");
+        assert_eq!(ids.key(second, source), key(Some(1), Some((SourceId(8), first))));
+        ids.release(second);
+        assert_eq!((ids.len(), ids.find(&key(Some(1), None))), (0, None));
+        let again = ids.intern(key(Some(2), None));
+        assert!([first, second].contains(&again), "a number is used anew");
     }
 }

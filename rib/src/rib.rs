@@ -2,6 +2,7 @@
 
 mod path;
 mod peer;
+mod pipe;
 mod stale;
 mod update;
 mod watch;
@@ -28,8 +29,10 @@ use crate::table::{Table, TableId};
 
 pub(crate) use self::path::{Field, view_of};
 use self::path::{Incoming, best_of};
+use self::pipe::Pipe;
 use self::watch::Watcher;
 
+pub use self::pipe::PipeConfig;
 pub use self::watch::{Change, WatcherId};
 
 /// Tables, and what their neighbours know of them.
@@ -39,7 +42,7 @@ pub use self::watch::{Change, WatcherId};
 /// 1. Set up: [`Rib::add_table`], [`Rib::add_source`], [`Rib::originate`].
 /// 2. A session comes up: [`Rib::peer_up`]. Its UPDATEs: [`Rib::handle_update`]. It goes down:
 ///    [`Rib::peer_down`]; what becomes of routes that stay: [`Rib::mark_stale`], [`Rib::long_lived`], [`Rib::sweep`].
-/// 3. After anything was put in, take [`Rib::poll_next_hop`] until `None` and answer with
+/// 3. After anything was put in, call [`Rib::work`] until it says that nothing is left to do; take [`Rib::poll_next_hop`] until `None` and answer with
 ///    [`Rib::set_next_hop`] where a next hop is not simply at hand.
 /// 4. Take [`Rib::poll_update`] for a neighbour whenever its connection has room, until `None`: what is not
 ///    taken waits as a place in a list, not as messages, and the newest state replaces an older one.
@@ -56,6 +59,7 @@ pub struct Rib {
     pub(crate) path_ids: PathIds,
     pub(crate) groups: Vec<Option<Group>>,
     watchers: Vec<Option<Watcher>>,
+    pipes: Vec<Pipe>,
     /// Reused while an UPDATE is read.
     scratch: Scratch,
 }
@@ -106,6 +110,7 @@ impl Rib {
             path_ids: PathIds::new(seed),
             groups: Vec::new(),
             watchers: Vec::new(),
+            pipes: Vec::new(),
             scratch: Scratch::default(),
         }
     }
@@ -141,6 +146,7 @@ impl Rib {
 
     /// Removes a protocol instance with all its routes.
     pub fn remove_source(&mut self, id: SourceId) {
+        self.remove_pipe(id);
         self.peer_down(id, &[]);
         if let Some(source) = self.sources.get_mut(usize::from(id.0)) {
             *source = None;
@@ -179,7 +185,7 @@ impl Rib {
         let head = Head { next_hop, preference, kind, destination: route.destination };
         let set = AttributeSet { path: route.attributes.view(), extra: route.extra.view(), head };
         let attributes = self.attributes.intern(&set, &mut self.next_hops);
-        let incoming = Incoming { now, source: from, table, attributes };
+        let incoming = Incoming { now, source: from, owner: from, table, attributes };
         self.import(&incoming, net, LocalId::only(from), policy);
         self.attributes.sweep(attributes, &mut self.next_hops);
     }

@@ -112,7 +112,13 @@ impl<'a> PathView<'a> {
 
     /// The pipe that has put it into the table, if one has.
     pub fn pipe(&self) -> Option<SourceId> {
-        self.key().pipe
+        self.key().pipe.map(|(pipe, _)| pipe)
+    }
+
+    /// What tells it apart from other paths to its network.
+    #[cfg(test)]
+    pub(crate) const fn local_id(&self) -> crate::path_id::LocalId {
+        self.path.id
     }
 
     fn key(&self) -> PathKey {

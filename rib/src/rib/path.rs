@@ -25,7 +25,10 @@ pub(super) type Best = Option<(LocalId, AttributesId)>;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Incoming {
     pub(super) now: Duration,
+    /// The instance they came from
     pub(super) source: SourceId,
+    /// The instance that puts them into the table: the same, or a pipe
+    pub(super) owner: SourceId,
     pub(super) table: TableId,
     /// As they were received. The caller sweeps them.
     pub(super) attributes: AttributesId,
@@ -119,7 +122,7 @@ fn candidate<'a>(
 
 /// The instance that has put a path into its table: that of the protocol, or a pipe.
 fn owner(ids: &PathIds, path: &Path) -> SourceId {
-    ids.key(path.id, path.source).pipe.unwrap_or(path.source)
+    ids.key(path.id, path.source).pipe.map_or(path.source, |(pipe, _)| pipe)
 }
 
 impl Rib {
@@ -173,10 +176,12 @@ impl Rib {
         policy: &mut dyn Policy,
     ) -> (Imported, Option<LimitPassed>) {
         let nothing = (Imported::Same, None);
-        let Incoming { table, source, attributes, .. } = *incoming;
+        let Incoming { table, source, owner, attributes, .. } = *incoming;
         let origin = self.sources.get(usize::from(source.0)).and_then(Option::as_ref);
         let Some(origin) = origin else { return nothing };
-        let Some(config) = origin.channel(table).map(|channel| &channel.config) else {
+        let into = self.sources.get(usize::from(owner.0)).and_then(Option::as_ref);
+        let Some(config) = into.and_then(|into| into.channel(table)).map(|into| &into.config)
+        else {
             return nothing;
         };
         let Some(received) = self.attributes.get(attributes) else { return nothing };
@@ -209,7 +214,7 @@ impl Rib {
                 return (Imported::Filtered, None);
             }
         }
-        let outcome = self.limit_and_set(table, &net, path);
+        let outcome = self.limit_and_set(table, &net, owner, path);
         if path.attributes != attributes {
             self.attributes.sweep(path.attributes, &mut self.next_hops);
         }
@@ -220,6 +225,7 @@ impl Rib {
         &mut self,
         table: TableId,
         net: &IpNet,
+        owner: SourceId,
         path: Path,
     ) -> (Imported, Option<LimitPassed>) {
         let filtered = path.flags.has(Flags::FILTERED);
@@ -233,9 +239,8 @@ impl Rib {
             if !counts || is_counted {
                 continue;
             }
-            let source = path.source;
             let Some((limit, fresh)) =
-                self.channel_mut(source, table).and_then(|channel| channel.one_more(kind))
+                self.channel_mut(owner, table).and_then(|channel| channel.one_more(kind))
             else {
                 continue;
             };
@@ -257,7 +262,7 @@ impl Rib {
     }
 
     fn keep_received(&mut self, incoming: &Incoming, net: IpNet, id: LocalId) {
-        let Incoming { now, source, table, attributes } = *incoming;
+        let Incoming { now, source, table, attributes, .. } = *incoming;
         let seed = self.seed;
         let Some(channel) = self.channel_mut(source, table) else { return };
         if !channel.config.keep_received {
@@ -434,7 +439,7 @@ impl Rib {
                 let Some((id, _)) = best else { continue };
                 let source = SourceId(u16::try_from(id.0).unwrap_or(u16::MAX));
                 let key = self.path_ids.key(id, source);
-                let owner = key.pipe.unwrap_or(key.source);
+                let owner = key.pipe.map_or(key.source, |(pipe, _)| pipe);
                 if let Some(channel) = self.channel_mut(owner, table_id) {
                     channel.preferred = channel.preferred.saturating_add_signed(step);
                 }

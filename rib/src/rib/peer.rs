@@ -138,7 +138,7 @@ impl Rib {
         {
             let Some(net) = received.net(slot) else { continue };
             let Path { id, attributes, .. } = *path;
-            let incoming = Incoming { now, source, table, attributes };
+            let incoming = Incoming { now, source, owner: source, table, attributes };
             self.filter_and_set(&incoming, net, id, policy);
         }
         if let Some(channel) = self.channel_mut(source, table) {

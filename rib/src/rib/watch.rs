@@ -1,5 +1,7 @@
 //! Those who follow the changes of a table: update groups and watchers.
 
+use alloc::vec::Vec;
+
 use ipnet::IpNet;
 
 use super::Rib;
@@ -11,7 +13,7 @@ use crate::table::TableId;
 
 /// Number of a watcher in its [`Rib`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct WatcherId(u32);
+pub struct WatcherId(pub(super) u32);
 
 /// Somebody who follows the best routes of a table.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +53,18 @@ impl Rib {
             None => self.watchers.push(watcher),
         }
         u32::try_from(place).ok().map(WatcherId)
+    }
+
+    /// Tells everything in the table once more.
+    pub(super) fn watch_again(&mut self, id: WatcherId) {
+        let watcher = self.watchers.get_mut(id.0 as usize).and_then(Option::as_mut);
+        let Some(watcher) = watcher else { return };
+        let Some(table) = self.tables.get_mut(usize::from(watcher.table.0)) else { return };
+        for slot in
+            (0..table.slots()).filter(|slot| table.head(*slot).is_some()).collect::<Vec<_>>()
+        {
+            table.log_of_mut(watcher.paths).push(slot);
+        }
     }
 
     /// Ends a watch.
