@@ -3,6 +3,7 @@
 mod path;
 mod peer;
 mod pipe;
+mod revalidate;
 mod stale;
 mod update;
 mod watch;

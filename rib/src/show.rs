@@ -155,11 +155,7 @@ impl Rib {
 
     /// All networks of a table that have a path, in ascending order.
     pub fn networks(&self, id: TableId) -> impl Iterator<Item = NetView<'_>> {
-        let table = self.table(id);
-        let slots: Vec<u32> = table.map(Table::sorted).unwrap_or_default();
-        slots.into_iter().filter_map(move |slot| {
-            Some(NetView { rib: self, table: id, slot, net: table?.net(slot)? })
-        })
+        self.views(id, self.table(id).map(Table::sorted).unwrap_or_default())
     }
 
     /// A network, if it has a path.
@@ -175,6 +171,24 @@ impl Rib {
         let table = self.table(id)?;
         let slot = table.longest_match(address, most)?;
         Some(NetView { rib: self, table: id, slot, net: table.net(slot)? })
+    }
+
+    /// The networks of a table that contain `net`, itself among them, the shortest first.
+    pub fn covering(&self, id: TableId, net: &IpNet) -> impl Iterator<Item = NetView<'_>> {
+        let slots = self.table(id).into_iter().flat_map(|table| table.covering(net));
+        self.views(id, slots.collect())
+    }
+
+    /// The networks of a table that `net` contains, itself among them, in ascending order. It looks at all.
+    pub fn covered(&self, id: TableId, net: &IpNet) -> impl Iterator<Item = NetView<'_>> {
+        self.views(id, self.table(id).map(|table| table.covered(net)).unwrap_or_default())
+    }
+
+    fn views(&self, id: TableId, slots: Vec<u32>) -> impl Iterator<Item = NetView<'_>> {
+        let table = self.table(id);
+        slots.into_iter().filter_map(move |slot| {
+            Some(NetView { rib: self, table: id, slot, net: table?.net(slot)? })
+        })
     }
 
     /// Networks and paths of a table.

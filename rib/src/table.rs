@@ -423,10 +423,30 @@ impl Table {
             .find(|slot| self.best(*slot).is_some())
     }
 
+    /// The networks with a path that contain `net`, `net` itself among them, the shortest first.
+    pub(crate) fn covering(&self, net: &IpNet) -> impl Iterator<Item = u32> + '_ {
+        let (address, most) = (net.network(), net.prefix_len());
+        let lengths = (0..=most).filter(|length| {
+            self.lengths.get(usize::from(*length)).is_some_and(|count| *count > 0)
+        });
+        lengths
+            .filter_map(move |length| self.find(&IpNet::new(address, length).ok()?.trunc()))
+            .filter(|slot| self.head(*slot).is_some())
+    }
+
     /// Slots that have a path, by ascending network.
     pub(crate) fn sorted(&self) -> Vec<u32> {
-        let mut slots: Vec<u32> =
-            (0..self.slots()).filter(|slot| self.head(*slot).is_some()).collect();
+        self.sorted_where(|_| true)
+    }
+
+    /// The networks with a path that `net` contains, itself among them, by ascending network.
+    pub(crate) fn covered(&self, net: &IpNet) -> Vec<u32> {
+        self.sorted_where(|slot| self.net(slot).is_some_and(|other| net.contains(&other)))
+    }
+
+    fn sorted_where(&self, wanted: impl Fn(u32) -> bool) -> Vec<u32> {
+        let there = |slot: &u32| self.head(*slot).is_some() && wanted(*slot);
+        let mut slots: Vec<u32> = (0..self.slots()).filter(there).collect();
         match &self.keys {
             Keys::V4(keys) => slots.sort_unstable_by_key(|slot| keys.get(*slot as usize)),
             Keys::V6(keys) => slots.sort_unstable_by_key(|slot| keys.get(*slot as usize)),
@@ -515,6 +535,12 @@ mod tests {
                 let expected = model.keys().filter(|net| net.contains(&address)).max_by_key(|net| net.prefix_len());
                 let found = table.longest_match(address, 32).and_then(|slot| table.net(slot));
                 prop_assert_eq!(found.as_ref(), expected);
+                let of = net(byte);
+                let nets = |slots: Vec<u32>| slots.into_iter().filter_map(|slot| table.net(slot)).collect::<Vec<_>>();
+                let covering: Vec<IpNet> = model.keys().filter(|other| other.contains(&of)).copied().collect();
+                prop_assert_eq!(nets(table.covering(&of).collect()), covering);
+                let covered: Vec<IpNet> = model.keys().filter(|other| of.contains(*other)).copied().collect();
+                prop_assert_eq!(nets(table.covered(&of)), covered);
             }
         }
     }

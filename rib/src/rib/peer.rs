@@ -6,12 +6,12 @@ use bgp_wire::Family;
 use smallvec::SmallVec;
 
 use super::Rib;
-use super::path::{Incoming, best_of};
+use super::path::best_of;
 use crate::channel::{Channel, ChannelConfig, LimitPassed, PeerConfig, SourceId};
 use crate::export::ExportRules;
 use crate::group::{Chunk, Group, Joining, View};
 use crate::policy::Policy;
-use crate::table::{Path, TableId};
+use crate::table::TableId;
 
 impl Rib {
     /// The session with a neighbour has come up: it is told all routes of its channels, then every change.
@@ -128,23 +128,10 @@ impl Rib {
         table: TableId,
         policy: &mut dyn Policy,
     ) -> bool {
-        let Some(channel) = self.channel_mut(source, table) else { return false };
-        let Some(received) = channel.received.take() else {
-            return channel.config.keep_received;
-        };
-        let slots = 0..received.slots();
-        for (slot, path) in
-            slots.flat_map(|slot| received.paths(slot).map(move |path| (slot, path)))
-        {
-            let Some(net) = received.net(slot) else { continue };
-            let Path { id, attributes, .. } = *path;
-            let incoming = Incoming { now, source, owner: source, table, attributes };
-            self.filter_and_set(&incoming, net, id, policy);
-        }
-        if let Some(channel) = self.channel_mut(source, table) {
-            channel.received = Some(received);
-        }
-        true
+        let Some(channel) = self.channel(source, table) else { return false };
+        let kept = channel.config.keep_received;
+        self.filter_again(now, source, table, &|_| true, policy);
+        kept
     }
 
     /// The neighbour asks for all routes of `family` again (RFC 2918).
