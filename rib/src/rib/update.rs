@@ -1,6 +1,5 @@
 //! Routes in: what a neighbour's UPDATE does to the tables.
 
-use core::net::Ipv4Addr;
 use core::time::Duration;
 
 use bgp_wire::{Family, Nlri, Update};
@@ -339,14 +338,18 @@ fn candidate<'a>(
     attributes: &'a AttributeStore,
     next_hops: &NextHops,
 ) -> Option<Candidate<'a>> {
-    let peer = source.peer.as_ref();
-    Some(Candidate {
-        preference: source.preference(table),
-        facts: attributes.facts(path.attributes)?,
-        internal: source.is_internal(),
+    let facts = attributes.facts(path.attributes)?;
+    let unknown = Candidate {
         igp_metric: next_hops.metric(attributes.next_hop(path.attributes)),
-        default_med: peer.map_or(0, |peer| peer.default_med),
-        router_id: peer.map_or(Ipv4Addr::UNSPECIFIED, |peer| peer.remote_id),
-        address: peer.map(|peer| peer.address),
+        since: path.since(),
+        ..Candidate::new(source.kind, source.preference(table), facts)
+    };
+    let Some(peer) = &source.peer else { return Some(unknown) };
+    Some(Candidate {
+        internal: peer.is_internal(),
+        default_med: peer.default_med,
+        router_id: peer.remote_id,
+        address: Some(peer.address),
+        ..unknown
     })
 }
