@@ -30,18 +30,19 @@
 //!
 //! # What others do
 //!
-//! BIRD 2.0.12 was tried with real sessions, FRR as its manual tells.
+//! Seen with sessions of BIRD 2.0.12 and FRR 8.4.4, but for what is marked "manual": that is from their manuals.
 //!
 //! | | here | BIRD | FRR |
 //! |---|---|---|---|
-//! | unreachable next hop | after preference; [`Rules::reachable_first`] | after preference | never used |
-//! | weight | before LOCAL_PREF | none | before LOCAL_PREF |
-//! | own routes | other protocols, by preference | same | a step of its own after LOCAL_PREF |
-//! | AIGP | a path without loses | same | off; counts only where both have it |
-//! | MED in a set of paths | by neighbour AS | pair by pair; `deterministic med` | pair by pair; `deterministic-med` |
-//! | eBGP against eBGP at the end | router identifier; [`Age`] | identifier; `prefer older` | existing; `compare-routerid` |
+//! | next hop unreachable | after preference; [`Rules::reachable_first`] | after preference, before stale | never used |
+//! | long-lived stale | before LOCAL_PREF | same | same |
+//! | weight | before LOCAL_PREF | none (manual) | before LOCAL_PREF (manual) |
+//! | own routes | other protocols, by preference | same | after LOCAL_PREF (manual) |
+//! | AIGP | a path without loses | not tried | off; only where both have it (manual) |
+//! | MED | in the whole set | pair by pair: the loser by MED may win; `deterministic med` | as here, in the one case tried |
+//! | eBGP against eBGP | identifier; [`Age`] | identifier; `prefer older` (manual) | existing; `compare-routerid` (manual) |
 //! | CLUSTER_LIST | after the identifier | same | same |
-//! | address at last | lower | lower | higher |
+//! | address at last | lower | lower | lower, though its manual says higher |
 
 use core::fmt;
 use core::net::{IpAddr, Ipv4Addr};
@@ -330,10 +331,8 @@ pub fn best_path(candidates: &[Candidate<'_>], rules: &Rules) -> Option<(usize, 
     match candidates {
         [] => None,
         [_] => Some((0, DecisionStep::OnlyPath)),
-        [first, second] => packed::better(first, second, rules),
-        _ => packed::best(candidates, rules),
+        _ => packed::best(candidates, rules).or_else(|| steps::best(candidates, rules)),
     }
-    .or_else(|| steps::best(candidates, rules))
 }
 
 #[cfg(test)]

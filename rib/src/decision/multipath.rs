@@ -56,8 +56,9 @@ impl Default for Multipath {
 }
 
 impl Multipath {
-    /// What BIRD's kernel protocol means by `merge paths on limit N`: paths of any protocol that differ from the
-    /// best one in nothing but age, identifiers and addresses. AS_PATHs have to be equally long.
+    /// What BIRD's kernel protocol means by `merge paths on limit N` (seen with 2.0.12): paths of any protocol that
+    /// differ from the best one in nothing before identifiers are compared. AS_PATHs have to be equally long, neighbour
+    /// ASes may differ, and then MULTI_EXIT_DISC too; eBGP and iBGP do not share. BIRD's limit is 16 where none is given
     #[must_use]
     pub fn merge_paths(limit: usize) -> Self {
         Self {

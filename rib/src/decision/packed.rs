@@ -5,9 +5,9 @@
 //! the second lowest differs tells the step that decided. MULTI_EXIT_DISC is part of the tail where it can be
 //! compared between all that are left. What is rare, AIGP and age, is left to the steps themselves.
 
-use smallvec::SmallVec;
+use core::net::IpAddr;
 
-use super::steps::{Left, multi_exit_disc, ospf_outside, ospf_rank, path_id, peer_address};
+use super::steps::{Left, multi_exit_disc, ospf_outside, ospf_rank};
 use super::{Age, Candidate, Class, DecisionStep, Rules, class};
 
 /// The fields of a number, each with its lowest bit.
@@ -115,130 +115,164 @@ fn head_step(difference: u128, path: &Candidate<'_>, rules: &Rules) -> Option<De
     field(difference, common).or_else(|| field(difference, own()))
 }
 
-/// Whether age has to be asked, which is nothing for numbers.
-fn asks_age(rules: &Rules) -> bool {
-    rules.age != Age::Ignored
-}
-
 fn has_aigp(path: &Candidate<'_>, rules: &Rules) -> bool {
     rules.aigp && path.facts.aigp.is_some()
 }
 
-/// The better of two; `None`: the steps themselves have to be asked.
-pub(super) fn better(
-    first: &Candidate<'_>,
-    second: &Candidate<'_>,
-    rules: &Rules,
-) -> Option<(usize, DecisionStep)> {
-    if has_aigp(first, rules) || has_aigp(second, rules) {
-        return None;
-    }
-    let (one, other) = (head(first, rules), head(second, rules));
-    if one != other {
-        return Some((usize::from(other < one), head_step(one ^ other, first, rules)?));
-    }
-    if class(first.kind) != Class::Bgp {
-        return Some((0, DecisionStep::Order));
-    }
-    if asks_age(rules) {
-        return None;
-    }
-    let compare_med =
-        rules.always_compare_med || first.facts.neighbour_as == second.facts.neighbour_as;
-    let (one, other) = (tail(first, rules, compare_med), tail(second, rules, compare_med));
-    if one != other {
-        return Some((usize::from(other < one), field(one ^ other, TAIL)?));
-    }
-    let ends = (first.address, first.path_id).cmp(&(second.address, second.path_id));
-    let step = if first.address != second.address {
-        DecisionStep::PeerAddress
-    } else if ends.is_eq() {
-        DecisionStep::Order
-    } else {
-        DecisionStep::PathId
-    };
-    Some((usize::from(ends.is_gt()), step))
+/// What is compared last.
+type Ends = (Option<IpAddr>, u32);
+
+const fn ends(path: &Candidate<'_>) -> Ends {
+    (path.address, path.path_id)
 }
 
-/// Paths that share the lowest number so far, and the next lowest number.
-struct Lowest<'a, 'c> {
-    number: u128,
-    next: u128,
-    paths: Left<'a, 'c>,
+/// Candidates that have a bit each; of more, which is rare, the steps are asked where bits are needed.
+const MOST_BITS: usize = 64;
+
+const fn bit(index: usize) -> u64 {
+    if index < MOST_BITS { 1 << index } else { 0 }
 }
 
-impl<'a, 'c> Lowest<'a, 'c> {
-    fn of(
-        paths: impl Iterator<Item = (usize, &'a Candidate<'c>)>,
-        number: impl Fn(&Candidate<'_>) -> u128,
-    ) -> Self {
-        let mut lowest = Self { number: u128::MAX, next: u128::MAX, paths: SmallVec::new() };
-        for (index, path) in paths {
-            let number = number(path);
-            if number < lowest.number {
-                lowest.next = lowest.number;
-                lowest.number = number;
-                lowest.paths.clear();
-            } else if number > lowest.number {
-                lowest.next = lowest.next.min(number);
-                continue;
+/// The best so far, and what tells it from the others.
+struct Leader<'a, 'c> {
+    index: usize,
+    path: &'a Candidate<'c>,
+    head: u128,
+    /// The lowest head above it.
+    next_head: u128,
+    /// Another path shares the head. What follows is of use then only.
+    tied: bool,
+    /// Which of the first 64 candidates share the head, a bit each.
+    sharing: u64,
+    /// All that share the head are of one neighbour AS.
+    one_as: bool,
+    /// All that share the head have one MULTI_EXIT_DISC.
+    one_med: bool,
+    tail: u128,
+    /// The lowest tail above it.
+    next_tail: u128,
+    /// The lowest ends of others that share head and tail.
+    next_ends: Option<Ends>,
+}
+
+impl<'a, 'c> Leader<'a, 'c> {
+    const fn new(index: usize, path: &'a Candidate<'c>, head: u128, next_head: u128) -> Self {
+        Self {
+            index,
+            path,
+            head,
+            next_head,
+            tied: false,
+            sharing: bit(index),
+            one_as: true,
+            one_med: true,
+            tail: 0,
+            next_tail: u128::MAX,
+            next_ends: None,
+        }
+    }
+
+    /// Takes in a BGP path with the same head.
+    fn tie(&mut self, index: usize, path: &'a Candidate<'c>, rules: &Rules) {
+        if !self.tied {
+            self.tied = true;
+            self.tail = tail(self.path, rules, true);
+        }
+        self.sharing |= bit(index);
+        self.one_as &= path.facts.neighbour_as == self.path.facts.neighbour_as;
+        self.one_med &= path.med(rules) == self.path.med(rules);
+        self.compare(index, path, tail(path, rules, true));
+    }
+
+    /// Takes in a BGP path with the same head by its tail.
+    fn compare(&mut self, index: usize, path: &'a Candidate<'c>, tail: u128) {
+        if tail > self.tail {
+            self.next_tail = self.next_tail.min(tail);
+            return;
+        }
+        if tail < self.tail {
+            self.next_tail = self.tail;
+            self.next_ends = None;
+        } else {
+            let (first, second) = (ends(self.path), ends(path));
+            if second >= first {
+                self.next_ends = Some(self.next_ends.map_or(second, |next| next.min(second)));
+                return;
             }
-            lowest.paths.push((index, path));
+            self.next_ends = Some(first);
         }
-        lowest
+        (self.index, self.path, self.tail) = (index, path, tail);
     }
 
-    /// The only one, and in what it differs from the next.
-    fn winner(&self) -> Option<(usize, &'a Candidate<'c>, u128)> {
-        match self.paths.as_slice() {
-            [(index, path)] => Some((*index, *path, self.number ^ self.next)),
-            _ => None,
-        }
+    /// The step that left a BGP path alone.
+    fn step(&self) -> Option<DecisionStep> {
+        let Some((address, path_id)) = self.next_ends else {
+            return field(self.tail ^ self.next_tail, TAIL);
+        };
+        Some(if address != self.path.address {
+            DecisionStep::PeerAddress
+        } else if path_id != self.path.path_id {
+            DecisionStep::PathId
+        } else {
+            DecisionStep::Order
+        })
     }
 }
 
-/// The best of three or more; `None`: the steps themselves have to be asked.
+/// The best of two or more; `None`: the steps themselves have to be asked.
 pub(super) fn best(candidates: &[Candidate<'_>], rules: &Rules) -> Option<(usize, DecisionStep)> {
-    if candidates.iter().any(|path| has_aigp(path, rules)) {
+    let (first, others) = candidates.split_first()?;
+    if has_aigp(first, rules) {
         return None;
     }
-    let heads = Lowest::of(candidates.iter().enumerate(), |path| head(path, rules));
-    if let Some((index, path, difference)) = heads.winner() {
-        return Some((index, head_step(difference, path, rules)?));
+    let mut leader = Leader::new(0, first, head(first, rules), u128::MAX);
+    for (index, path) in (1..).zip(others) {
+        if has_aigp(path, rules) {
+            return None;
+        }
+        let head = head(path, rules);
+        if head < leader.head {
+            leader = Leader::new(index, path, head, leader.head);
+        } else if head > leader.head {
+            leader.next_head = leader.next_head.min(head);
+        } else if class(path.kind) == Class::Bgp {
+            leader.tie(index, path, rules);
+        } else {
+            leader.tied = true;
+        }
     }
-    let mut left = heads.paths;
-    let (first, path) = *left.first()?;
-    if class(path.kind) != Class::Bgp {
-        return Some((first, DecisionStep::Order));
+    if !leader.tied {
+        let step = head_step(leader.head ^ leader.next_head, leader.path, rules)?;
+        return Some((leader.index, step));
     }
-    if asks_age(rules) {
+    if class(leader.path.kind) != Class::Bgp {
+        return Some((leader.index, DecisionStep::Order));
+    }
+    if rules.age != Age::Ignored {
         return None;
     }
-    let neighbour_as = path.facts.neighbour_as;
-    let compare_med = rules.always_compare_med
-        || left.iter().all(|(_, path)| path.facts.neighbour_as == neighbour_as);
-    if !compare_med {
-        let med = path.med(rules);
-        if left.iter().any(|(_, path)| path.med(rules) != med) {
-            multi_exit_disc(&mut left, rules);
-            if let [(index, _)] = left.as_slice() {
-                return Some((*index, DecisionStep::MultiExitDisc));
-            }
-        }
+    if rules.always_compare_med || leader.one_as || leader.one_med {
+        return Some((leader.index, leader.step()?));
     }
-    let tails = Lowest::of(left.iter().copied(), |path| tail(path, rules, compare_med));
-    if let Some((index, _, difference)) = tails.winner() {
-        return Some((index, field(difference, TAIL)?));
+    let sharing = |(index, _): &(usize, _)| leader.sharing & bit(*index) != 0;
+    (candidates.len() <= MOST_BITS)
+        .then(|| candidates.iter().enumerate().filter(sharing).collect())
+        .and_then(|left| best_by_several_meds(left, rules))
+}
+
+/// The best of paths with equal heads, where MULTI_EXIT_DISC cannot be compared between all of them.
+fn best_by_several_meds(mut left: Left<'_, '_>, rules: &Rules) -> Option<(usize, DecisionStep)> {
+    multi_exit_disc(&mut left, rules);
+    let mut paths = left.into_iter();
+    let (index, path) = paths.next()?;
+    // What is left differs in MULTI_EXIT_DISC still, between neighbour ASes: that is no part of the tail.
+    let mut leader = Leader::new(index, path, 0, 0);
+    leader.tail = tail(path, rules, false);
+    let mut alone = true;
+    for (index, path) in paths {
+        alone = false;
+        leader.compare(index, path, tail(path, rules, false));
     }
-    let mut left = tails.paths;
-    for (step, narrow) in [
-        (DecisionStep::PeerAddress, peer_address as super::steps::Narrow),
-        (DecisionStep::PathId, path_id),
-    ] {
-        narrow(&mut left, rules);
-        if let [(index, _)] = left.as_slice() {
-            return Some((*index, step));
-        }
-    }
-    left.first().map(|(index, _)| (*index, DecisionStep::Order))
+    let step = if alone { DecisionStep::MultiExitDisc } else { leader.step()? };
+    Some((leader.index, step))
 }

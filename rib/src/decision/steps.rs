@@ -6,7 +6,7 @@ use super::{Age, Candidate, Class, DecisionStep, Rules, class};
 use crate::route::RouteSource;
 
 /// Who is left, with the place in the list of candidates.
-pub(super) type Left<'a, 'c> = SmallVec<[(usize, &'a Candidate<'c>); 8]>;
+pub(super) type Left<'a, 'c> = SmallVec<[(usize, &'a Candidate<'c>); 16]>;
 
 /// Takes away those that are worse than another.
 pub(super) type Narrow = fn(&mut Left<'_, '_>, &Rules);
@@ -154,12 +154,15 @@ pub(super) fn multi_exit_disc(left: &mut Left<'_, '_>, rules: &Rules) {
     if rules.always_compare_med {
         return keep_least(left, |path| path.med(rules));
     }
-    let all: SmallVec<[(u32, u32); 8]> =
-        left.iter().map(|(_, path)| (path.facts.neighbour_as, path.med(rules))).collect();
-    left.retain(|(_, path)| {
+    let mut lowest: SmallVec<[(u32, u32); 8]> = SmallVec::new();
+    for (_, path) in left.iter() {
         let (neighbour_as, med) = (path.facts.neighbour_as, path.med(rules));
-        !all.iter().any(|(other_as, other)| *other_as == neighbour_as && *other < med)
-    });
+        match lowest.iter_mut().find(|(known, _)| *known == neighbour_as) {
+            Some((_, lowest)) => *lowest = med.min(*lowest),
+            None => lowest.push((neighbour_as, med)),
+        }
+    }
+    left.retain(|(_, path)| lowest.contains(&(path.facts.neighbour_as, path.med(rules))));
 }
 
 /// RFC 4271 §9.1.2.2 d, RFC 5065 §5.3, 4
@@ -204,12 +207,12 @@ fn cluster_list_length(left: &mut Left<'_, '_>, _: &Rules) {
 }
 
 /// RFC 4271 §9.1.2.2 g
-pub(super) fn peer_address(left: &mut Left<'_, '_>, _: &Rules) {
+fn peer_address(left: &mut Left<'_, '_>, _: &Rules) {
     keep_least(left, |path| path.address);
 }
 
 /// Of the paths that one neighbour sends side by side (RFC 7911) the one of the lowest number.
-pub(super) fn path_id(left: &mut Left<'_, '_>, _: &Rules) {
+fn path_id(left: &mut Left<'_, '_>, _: &Rules) {
     keep_least(left, |path| path.path_id);
 }
 

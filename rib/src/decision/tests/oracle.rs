@@ -349,6 +349,29 @@ fn candidates(paths: &Paths) -> Vec<Candidate<'_>> {
     paths.iter().map(|(facts, ends)| Candidate { facts, ..*ends }).collect()
 }
 
+/// More paths than the fast version has bits for.
+#[test]
+fn many_paths() {
+    let facts: Vec<AttributeFacts> = (0..200u32)
+        .map(|number| AttributeFacts {
+            neighbour_as: number % 7,
+            med: Some(100 - number % 61),
+            ..AttributeFacts::NONE
+        })
+        .collect();
+    let path = |(number, facts): (u32, _)| Candidate {
+        router_id: Ipv4Addr::from_bits(number * 97 % 211),
+        ..Candidate::new(RouteSource::Bgp, 100, facts)
+    };
+    let paths: Vec<Candidate<'_>> = (0..).zip(&facts).map(path).collect();
+    for count in [2, 10, 63, 64, 65, 200] {
+        for always_compare_med in [false, true] {
+            let rules = Rules { always_compare_med, ..Rules::default() };
+            assert_eq!(best_path(&paths[..count], &rules), slow_best(&paths[..count], &rules));
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn best_path_is_the_obvious_one(paths in any_paths(any_kind()), rules in any_rules()) {
