@@ -435,6 +435,9 @@ proptest! {
             };
             let gone = seen.iter().find(|(_, left)| !left.contains(&index)).map(|(step, _)| *step);
             prop_assert_eq!(Some(loss.step), gone);
+            let own = loss.step == DecisionStep::MultiExitDisc && !rules.always_compare_med;
+            let foreign = paths[best].facts.neighbour_as != paths[index].facts.neighbour_as;
+            prop_assert_eq!(loss.against != best, own && foreign);
             // Between the two alone it would have lost in the same way. Age asks for the lowest identifier of all.
             if rules.age == Age::Ignored {
                 let (low, high) = (index.min(loss.against), index.max(loss.against));
