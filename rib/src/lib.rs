@@ -56,9 +56,12 @@ pub use crate::channel::{
     AddPath, ChannelConfig, ChannelStatistics, Limit, LimitAction, LimitKind, LimitPassed,
     NextHopMode, PeerConfig, SourceId,
 };
-pub use crate::decision::{Candidate, DecisionStep, Rules, best_path};
+pub use crate::decision::{
+    Age, Candidate, DecisionStep, Explanation, Loss, Multipath, PathMatch, Rules, best_path,
+    equal_paths, explain, ranking,
+};
 pub use crate::extra::{ExtraAttributes, ExtraCode, ExtraRef};
-pub use crate::facts::AttributeFacts;
+pub use crate::facts::{AigpMetric, AttributeFacts};
 pub use crate::group::Chunk;
 pub use crate::next_hop::{NextHopId, NextHopKey};
 pub use crate::only_to_customer::Leak;
