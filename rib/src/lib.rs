@@ -31,6 +31,7 @@
 
 extern crate alloc;
 
+mod as_path;
 mod attributes;
 mod change;
 mod channel;
@@ -39,8 +40,10 @@ mod export;
 mod facts;
 mod group;
 mod import;
+mod in_order;
 mod next_hop;
 mod only_to_customer;
+mod options;
 mod policy;
 mod rib;
 mod route;
@@ -51,10 +54,15 @@ pub use bgp_wire::{AttributesRef, Family, NextHop};
 
 pub use crate::channel::{ChannelConfig, ChannelStatistics, NextHopMode, PeerConfig, SourceId};
 pub use crate::decision::{Candidate, DecisionStep, Rules, best_path};
-pub use crate::facts::AttributeFacts;
+pub use crate::facts::{AttributeFacts, Marks};
 pub use crate::group::Chunk;
+pub use crate::import::Refusal;
 pub use crate::next_hop::{NextHopId, NextHopKey};
 pub use crate::only_to_customer::Leak;
+pub use crate::options::{
+    AigpSession, AnnounceOptions, Confederation, LocalAs, MissingLinkLocal, ReceiveOptions,
+    RemovePrivateAs, SessionKind,
+};
 pub use crate::policy::{AcceptAll, Filter, Policy};
 pub use crate::rib::{Change, Origination, Rib, UpdateOutcome};
 pub use crate::route::{Route, RouteSource};
