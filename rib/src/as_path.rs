@@ -73,14 +73,14 @@ impl AsPathRule {
     pub(crate) fn write(&self, path: AsPath<'_>, out: &mut PathAttributes) {
         let mut value = Value::new();
         match self {
+            Self::Internal => {
+                out.append(WELL_KNOWN, AttributeCode::AS_PATH, path.bytes());
+                return;
+            }
             Self::Prepend(asn) if !has_confederation_segments(path) => {
                 out.append_prepended_path(*asn, path);
                 return;
             }
-            Self::Transparent if !has_confederation_segments(path) => {
-                value.extend_from_slice(path.bytes());
-            }
-            Self::Internal => value.extend_from_slice(path.bytes()),
             Self::Confederation(member_as) => {
                 value.extend_from_slice(path.bytes());
                 prepend(AS_CONFED_SEQUENCE, *member_as, &mut value);

@@ -8,7 +8,7 @@ use bytes::{Bytes, BytesMut};
 
 use crate::attributes::{AttributeStore, AttributesId};
 use crate::channel::{Source, SourceId};
-use crate::export::ExportRules;
+use crate::export::{ExportRules, Outgoing};
 use crate::next_hop::NextHops;
 use crate::policy::Policy;
 use crate::route::Route;
@@ -389,9 +389,17 @@ impl Group {
             let Some((from, id, _)) = run.first().copied() else { continue };
             let Some(source) = view.source(from) else { continue };
             announcements.audience(Audience::Except(from));
-            let received = view.next_hops.key(view.attributes.next_hop(id));
-            let written = self.rules.next_hop(source, received).is_some_and(|next_hop| {
-                self.rules.write_attributes(source, view.attributes.view(id), &mut attributes);
+            let next_hop = view.attributes.next_hop(id);
+            let route = Outgoing {
+                source,
+                attributes: view.attributes.view(id),
+                next_hop: view.next_hops.key(next_hop),
+                metric: view.next_hops.metric(next_hop),
+                med_set: false,
+                next_hop_set: false,
+            };
+            let next_hop = self.rules.write(&route, &mut attributes);
+            let written = next_hop.is_some_and(|next_hop| {
                 announcements.write(
                     |writer| {
                         let nets = run.iter().filter_map(|(_, _, slot)| net(slot));

@@ -25,6 +25,16 @@ impl<'a, I: Iterator<Item = RawAttribute<'a>>> InOrder<'a, I> {
         self.0.next_if(|raw| raw.code == code)
     }
 
+    /// Copies those in front of it and takes it.
+    pub(crate) fn take_after(
+        &mut self,
+        code: AttributeCode,
+        out: &mut PathAttributes,
+    ) -> Option<RawAttribute<'a>> {
+        self.copy_below(code, out);
+        self.take(code)
+    }
+
     pub(crate) fn copy_rest(self, out: &mut PathAttributes) {
         for raw in self.0 {
             out.append(raw.flags, raw.code, raw.value);

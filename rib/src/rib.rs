@@ -54,7 +54,6 @@ pub struct Rib {
 struct Scratch {
     canonical: Vec<u8>,
     edited: PathAttributes,
-    marked: PathAttributes,
 }
 
 #[derive(Debug, Clone, Copy)]

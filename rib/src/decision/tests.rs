@@ -196,9 +196,7 @@ fn any_facts() -> impl Strategy<Value = AttributeFacts> {
                 path_length,
                 cluster_list_length,
                 origin: Origin::decode(origin).unwrap_or(Origin::Igp),
-                no_export: false,
-                no_advertise: false,
-                only_to_customer: false,
+                marks: crate::Marks::NONE,
             },
         )
 }

@@ -11,9 +11,9 @@ use super::{Best, Rib, UpdateOutcome};
 use crate::attributes::AttributeStore;
 use crate::channel::{ChannelStatistics, Source, SourceId};
 use crate::decision::{Candidate, Rules, best_path};
-use crate::import::{import_attributes, is_usable};
+use crate::import::{Received, Refusal, receive};
 use crate::next_hop::{NextHopKey, NextHops};
-use crate::only_to_customer::{self, Ingress, Leak};
+use crate::only_to_customer::Leak;
 use crate::policy::Policy;
 use crate::route::Route;
 use crate::table::{Path, Set, Table, TableId};
@@ -36,39 +36,29 @@ impl Rib {
             return outcome;
         }
         let mut scratch = core::mem::take(&mut self.scratch);
-        let Some(peer) = self.source(from).and_then(|source| source.peer.as_ref()) else {
-            return outcome;
-        };
-        let interface = peer.interface;
-        let attributes = import_attributes(
-            peer,
-            update.canonical_attributes(&mut scratch.canonical),
-            &mut scratch.edited,
-        );
-        let usable = is_usable(peer, attributes);
-        let ingress = only_to_customer::ingress(peer, attributes);
+        let attributes = update.canonical_attributes(&mut scratch.canonical);
         for reach in update.reach() {
             let Some(table) = self.table_of(from, reach.family) else { continue };
-            if !usable {
-                self.reject_all(from, table, reach.nlri);
+            let Some(source) = self.source(from) else { continue };
+            let (Some(peer), Some(channel)) = (&source.peer, source.channel(table)) else {
                 continue;
-            }
-            let covered = only_to_customer::covers(reach.family);
-            let attributes = match ingress {
-                Ingress::Leak(only_to_customer) if covered => {
-                    let before = outcome.leak.map_or(0, |leak| leak.routes);
-                    let routes = before + self.reject_all(from, table, reach.nlri);
-                    outcome.leak = Some(Leak { only_to_customer, routes });
-                    continue;
-                }
-                Ingress::Add(asn) if covered => {
-                    only_to_customer::write_with(attributes, asn, &mut scratch.marked);
-                    scratch.marked.view()
-                }
-                _ => attributes,
             };
+            let interface = peer.interface;
             // Families without next hops are none of a table's.
             let Some(next_hop) = reach.next_hop else { continue };
+            let received =
+                receive(peer, &channel.config, attributes, next_hop, &mut scratch.edited);
+            let Received { attributes, next_hop } = match received {
+                Ok(received) => received,
+                Err(refusal) => {
+                    let routes = self.reject_all(from, table, reach.nlri);
+                    if let Refusal::Leak(only_to_customer) = refusal {
+                        let before = outcome.leak.map_or(0, |leak| leak.routes);
+                        outcome.leak = Some(Leak { only_to_customer, routes: before + routes });
+                    }
+                    continue;
+                }
+            };
             let next_hop = self.next_hops.intern(NextHopKey { next_hop, interface });
             let id = self.attributes.intern(attributes, next_hop, &mut self.next_hops);
             if self.accept_all(Path::new(id, from, now), table, reach.nlri, policy) {
@@ -124,11 +114,12 @@ impl Rib {
         policy: &mut dyn Policy,
     ) -> bool {
         let from = path.source;
-        let Some(channel) = self.source(from).and_then(|source| source.channel(table)) else {
+        let Some(source) = self.source(from) else { return false };
+        let (Some(channel), Some(peer)) = (source.channel(table), &source.peer) else {
             return false;
         };
         let config = &channel.config;
-        let (filter, limit) = (config.import, config.import_limit.unwrap_or(u32::MAX));
+        let (filter, limit) = (config.import_filter(peer), config.import_limit.unwrap_or(u32::MAX));
         let blocks = config.import_limit_blocks;
         let mut routes = channel.routes;
         let mut counted = ChannelStatistics::default();
@@ -343,7 +334,7 @@ fn candidate<'a>(
     Some(Candidate {
         preference: source.preference(table),
         facts: attributes.facts(path.attributes)?,
-        internal: source.is_internal(),
+        internal: source.is_inside(),
         igp_metric: next_hops.metric(attributes.next_hop(path.attributes)),
         default_med: peer.map_or(0, |peer| peer.default_med),
         router_id: peer.map_or(Ipv4Addr::UNSPECIFIED, |peer| peer.remote_id),
