@@ -194,6 +194,3 @@ pub(crate) fn is_loop(peer: &PeerConfig, path: AsPath<'_>) -> bool {
     let allowed = usize::from(peer.allow_local_as);
     peer.allow_local_as != u8::MAX && inside.max(outside).max(migrated) > allowed
 }
-
-#[cfg(test)]
-mod tests;

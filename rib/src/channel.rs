@@ -204,6 +204,9 @@ pub struct ChannelConfig {
     pub next_hop_self: NextHopMode,
     /// Keep the received next hop
     pub next_hop_keep: NextHopMode,
+    /// Next hops of an external neighbour need not lie on the common link (RFC 4271 §6.3 b): BIRD's
+    /// `gateway recursive`. Where [`PeerConfig::link`] has no networks that is not asked anyway
+    pub any_next_hop: bool,
     /// Which received IPv6 next hops count with their global address alone, although they have a link-local one
     pub next_hop_prefer_global: NextHopMode,
     /// What stands in for a link-local address that is not known
@@ -234,6 +237,7 @@ impl ChannelConfig {
             own_next_hop: None,
             next_hop_self: NextHopMode::Never,
             next_hop_keep: NextHopMode::Never,
+            any_next_hop: false,
             next_hop_prefer_global: NextHopMode::Never,
             missing_link_local: MissingLinkLocal::Ignore,
             extended_next_hop: false,

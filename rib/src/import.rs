@@ -165,7 +165,7 @@ fn usable_next_hop(
     let asked = peer.kind() == SessionKind::External
         && peer.interface.is_some()
         && !peer.link.is_empty()
-        && !peer.receive.any_next_hop
+        && !channel.any_next_hop
         && !peer.route_server_client;
     if asked && !on_link {
         return Err(Refusal::NextHop);
@@ -292,6 +292,3 @@ impl Edits {
         left.copy_rest(out);
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -44,6 +44,8 @@ mod in_order;
 mod next_hop;
 mod only_to_customer;
 mod options;
+#[cfg(test)]
+mod oracle;
 mod policy;
 mod rib;
 mod route;

@@ -109,9 +109,6 @@ pub struct ReceiveOptions {
     /// Routes of external neighbours with the community BLACKHOLE get NO_EXPORT (RFC 7999 §3.2). Whether such a
     /// route is taken at all, its length above all, is for the import filter to say (§3.3), as in BIRD and FRR
     pub confine_blackhole: bool,
-    /// Next hops of external neighbours need not lie on the common link (RFC 4271 §6.3 b): BIRD's
-    /// `gateway recursive`. Where [`crate::PeerConfig::link`] has no networks this is not asked
-    pub any_next_hop: bool,
 }
 
 /// Which routes are announced, and with which attributes.

@@ -65,7 +65,9 @@ impl NextHopRules {
             other => Some(other),
         };
         let third_party = peer.announce.third_party_next_hop;
-        let external = peer.kind() == SessionKind::External;
+        // Elsewhere the networks are of no consequence: groups need not differ in them.
+        let asks_for_link = peer.kind() == SessionKind::External
+            && (third_party || channel.missing_link_local != MissingLinkLocal::Ignore);
         Self {
             family,
             kind: peer.kind(),
@@ -77,8 +79,7 @@ impl NextHopRules {
             third_party,
             extended,
             interface: peer.interface,
-            // Of no consequence elsewhere: groups need not differ in it.
-            link: if external && third_party { peer.link.clone() } else { SmallVec::new() },
+            link: if asks_for_link { peer.link.clone() } else { SmallVec::new() },
         }
     }
 
