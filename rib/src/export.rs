@@ -5,16 +5,16 @@ pub(crate) mod next_hop;
 use core::net::Ipv4Addr;
 
 use bgp_wire::{
-    Aigp, AttributeCode, AttributesRef, Community, Context, Family, NextHop, Origin,
+    Aigp, AsPath, AttributeCode, AttributesRef, Community, Context, Family, NextHop, Origin,
     PathAttributes, RawAttribute, Role,
 };
 use smallvec::SmallVec;
 
-use self::next_hop::{Chosen, NextHopRules};
+use self::next_hop::NextHopRules;
 use crate::as_path::AsPathRule;
 use crate::channel::{ChannelConfig, PeerConfig, Source};
 use crate::facts::{AttributeFacts, Marks};
-use crate::in_order::InOrder;
+use crate::in_order::in_order;
 use crate::next_hop::NextHopKey;
 use crate::only_to_customer as otc;
 use crate::options::{AigpSession, SessionKind};
@@ -129,170 +129,226 @@ impl ExportRules {
     /// cannot be told.
     pub(crate) fn write(&self, route: &Outgoing<'_>, out: &mut PathAttributes) -> Option<NextHop> {
         let chosen = self.next_hop.choose(route)?;
-        let attributes = route.attributes;
-        let own_route = route.source.peer.is_none();
-        let mut left = InOrder::new(attributes.iter());
-        out.clear();
-        left.take(AttributeCode::ORIGIN);
-        let origin = attributes.origin().unwrap_or(Origin::Igp);
-        out.append(WELL_KNOWN, AttributeCode::ORIGIN, &[origin.code()]);
-        left.take(AttributeCode::AS_PATH);
-        self.path.write(attributes.as_path(), out);
-        // RFC 4271 §5.1.4: MULTI_EXIT_DISC does not go on to other neighbouring ASes; RFC 5065 §5.2, RFC 7947
-        // §2.2.3: to members of the confederation and to clients of a route server it does.
-        let keep_med = self.kind.is_inside()
-            || self.route_server_client
-            || self.allow_med
-            || route.med_set
-            || own_route;
-        if let Some(raw) = left.take(AttributeCode::MULTI_EXIT_DISC).filter(|_| keep_med) {
-            out.append(OPTIONAL, raw.code, raw.value);
-        }
-        let added = self.added_communities(attributes, own_route);
-        let received = left.take(AttributeCode::LOCAL_PREF);
-        if let Some(default) = self.local_pref {
-            let preference = match received.and_then(|raw| raw.value.try_into().ok()) {
-                _ if added.is_last_resort && self.kind.is_inside() => 0,
-                Some(value) => u32::from_be_bytes(value),
-                None => default,
-            };
-            out.append(WELL_KNOWN, AttributeCode::LOCAL_PREF, &preference.to_be_bytes());
-        }
-        left.copy_below(AttributeCode::COMMUNITIES, out);
-        write_communities(left.take(AttributeCode::COMMUNITIES), &added.list, out);
-        self.write_reflection(route.source, &mut left, out);
-        self.write_extended(left.take_after(AttributeCode::EXTENDED_COMMUNITIES, out), 8, out);
-        self.write_extended(
-            left.take_after(AttributeCode::IPV6_EXTENDED_COMMUNITIES, out),
-            20,
+        let mut writing = Writing {
+            rules: self,
+            route,
+            own_route: route.source.peer.is_none(),
+            own_next_hop: chosen.is_own,
+            reflected_from: self.reflected_from(route.source),
+            added: Added::default(),
+            hidden: false,
             out,
-        );
-        let aigp = left.take_after(AttributeCode::AIGP, out);
-        self.write_aigp(aigp, &chosen, route.metric, own_route, out);
-        match (left.take_after(AttributeCode::ONLY_TO_CUSTOMER, out), self.role) {
-            // RFC 9234 §5: it leaves a confederation with no other number than its identifier.
-            (Some(raw), _) if self.hides(raw.value) => return None,
-            (Some(raw), _) => {
-                out.append(raw.flags, raw.code, raw.value);
-            }
-            // RFC 9234 §5, egress 1
-            (None, Some(role)) if otc::is_added(role) => {
-                otc::append(self.shown_as, own_route, out);
-            }
-            (None, _) => {}
-        }
-        // RFC 8669 §5: not outside the AS, unless that is configured.
-        if let Some(raw) = left.take_after(AttributeCode::PREFIX_SID, out)
-            && self.kind.is_inside()
-        {
-            out.append(raw.flags, raw.code, raw.value);
-        }
-        left.copy_rest(out);
-        Some(chosen.next_hop)
+        };
+        writing.add_communities();
+        writing.out.clear();
+        in_order(route.attributes, &WRITTEN, |code, raw| writing.attribute(code, raw));
+        (!writing.hidden).then_some(chosen.next_hop)
+    }
+
+    /// RFC 4360 §6: communities that are not transitive are removed at the boundary of the AS, not at that between
+    /// members of a confederation. RFC 7947 §2.2.4: nor by a route server.
+    const fn is_boundary(&self) -> bool {
+        !self.kind.is_inside() && !self.route_server_client
     }
 
     fn hides(&self, only_to_customer: &[u8]) -> bool {
         self.hidden_as.is_some_and(|asn| asn.to_be_bytes() == *only_to_customer)
     }
 
-    fn added_communities(&self, attributes: AttributesRef<'_>, own_route: bool) -> Added {
-        let mut added = Added::default();
+    /// RFC 4456: the neighbour whose route is reflected, between internal ones.
+    fn reflected_from<'a>(&self, source: &'a Source) -> Option<&'a PeerConfig> {
+        let from = source.peer.as_ref()?;
+        (self.kind == SessionKind::Internal && from.is_internal()).then_some(from)
+    }
+}
+
+/// Attributes that may have to be written although the route lacks them.
+const WRITTEN: [AttributeCode; 8] = [
+    AttributeCode::ORIGIN,
+    AttributeCode::AS_PATH,
+    AttributeCode::LOCAL_PREF,
+    AttributeCode::COMMUNITIES,
+    AttributeCode::ORIGINATOR_ID,
+    AttributeCode::CLUSTER_LIST,
+    AttributeCode::AIGP,
+    AttributeCode::ONLY_TO_CUSTOMER,
+];
+
+/// A route while it is written.
+struct Writing<'a> {
+    rules: &'a ExportRules,
+    route: &'a Outgoing<'a>,
+    own_route: bool,
+    own_next_hop: bool,
+    reflected_from: Option<&'a PeerConfig>,
+    added: Added,
+    /// It says something that is not to leave the confederation.
+    hidden: bool,
+    out: &'a mut PathAttributes,
+}
+
+impl Writing<'_> {
+    #[inline]
+    fn attribute(&mut self, code: AttributeCode, raw: Option<RawAttribute<'_>>) {
+        let rules = self.rules;
+        match (code, raw) {
+            // What did not come by BGP counts as of the AS.
+            (AttributeCode::ORIGIN, None) => self.put(WELL_KNOWN, code, &[Origin::Igp.code()]),
+            (AttributeCode::AS_PATH, raw) => {
+                let path = raw.map_or_else(AsPath::default, |raw| AsPath::new(raw.value));
+                rules.path.write(path, self.out);
+            }
+            (AttributeCode::MULTI_EXIT_DISC, Some(raw)) if self.keeps_med() => self.copy(&raw),
+            (AttributeCode::MULTI_EXIT_DISC, _) => {}
+            (AttributeCode::LOCAL_PREF, raw) => self.local_pref(raw),
+            (AttributeCode::COMMUNITIES, raw) if !self.added.list.is_empty() => {
+                write_communities(raw, &self.added.list, self.out);
+            }
+            // RFC 4456 §8: of no meaning where nothing is reflected
+            (AttributeCode::ORIGINATOR_ID | AttributeCode::CLUSTER_LIST, raw) => {
+                if let Some(from) = self.reflected_from {
+                    self.reflection(from, code, raw);
+                }
+            }
+            (AttributeCode::EXTENDED_COMMUNITIES, Some(raw)) if rules.is_boundary() => {
+                self.transitive(&raw, 8);
+            }
+            (AttributeCode::IPV6_EXTENDED_COMMUNITIES, Some(raw)) if rules.is_boundary() => {
+                self.transitive(&raw, 20);
+            }
+            (AttributeCode::AIGP, raw) => self.aigp(raw),
+            (AttributeCode::ONLY_TO_CUSTOMER, raw) => self.only_to_customer(raw),
+            // RFC 8669 §5: not outside the AS, unless that is configured.
+            (AttributeCode::PREFIX_SID, Some(_)) if !rules.kind.is_inside() => {}
+            (_, Some(raw)) => self.copy(&raw),
+            (_, None) => {}
+        }
+    }
+
+    fn put(&mut self, flags: u8, code: AttributeCode, value: &[u8]) {
+        self.out.append(flags, code, value);
+    }
+
+    fn copy(&mut self, raw: &RawAttribute<'_>) {
+        self.out.append(raw.flags, raw.code, raw.value);
+    }
+
+    /// RFC 4271 §5.1.4: MULTI_EXIT_DISC does not go on to other neighbouring ASes; RFC 5065 §5.2, RFC 7947 §2.2.3:
+    /// to members of the confederation and to clients of a route server it does.
+    const fn keeps_med(&self) -> bool {
+        self.rules.kind.is_inside()
+            || self.rules.route_server_client
+            || self.rules.allow_med
+            || self.route.med_set
+            || self.own_route
+    }
+
+    /// RFC 4271 §5.1.5: to neighbours inside always.
+    fn local_pref(&mut self, raw: Option<RawAttribute<'_>>) {
+        let Some(default) = self.rules.local_pref else { return };
+        let value = match raw {
+            _ if self.added.is_last_resort && self.rules.kind.is_inside() => [0; 4],
+            Some(raw) => return self.copy(&raw),
+            None => default.to_be_bytes(),
+        };
+        self.put(WELL_KNOWN, AttributeCode::LOCAL_PREF, &value);
+    }
+
+    fn add_communities(&mut self) {
+        let rules = self.rules;
         // RFC 9494 §4.6
-        let communities = || attributes.value(AttributeCode::COMMUNITIES).unwrap_or_default();
-        if self.llgr_partial_deployment
-            && Marks::of_communities(communities()).intersects(Marks::LLGR_STALE)
-        {
-            added.list.push(Community::NO_EXPORT);
-            added.is_last_resort = true;
+        if rules.llgr_partial_deployment {
+            let value = self.route.attributes.value(AttributeCode::COMMUNITIES);
+            if Marks::of_communities(value.unwrap_or_default()).intersects(Marks::LLGR_STALE) {
+                self.added.list.push(Community::NO_EXPORT);
+                self.added.is_last_resort = true;
+            }
         }
         // RFC 8326 §4.2: towards the neighbour whose session is shut down all routes, inside those of a router that
         // is shut down as a whole; the others have it since they came in.
-        if self.graceful_shutdown && (self.kind == SessionKind::External || own_route) {
-            added.list.push(Community::GRACEFUL_SHUTDOWN);
-            added.is_last_resort = true;
+        if rules.graceful_shutdown && (rules.kind == SessionKind::External || self.own_route) {
+            self.added.list.push(Community::GRACEFUL_SHUTDOWN);
+            self.added.is_last_resort = true;
         }
-        added
     }
 
-    /// ORIGINATOR_ID and CLUSTER_LIST (RFC 4456 §8): between internal neighbours, and of no meaning to others.
-    fn write_reflection<'a>(
-        &self,
-        source: &Source,
-        left: &mut InOrder<'a, impl Iterator<Item = RawAttribute<'a>>>,
-        out: &mut PathAttributes,
+    /// RFC 4456 §8
+    fn reflection(
+        &mut self,
+        from: &PeerConfig,
+        code: AttributeCode,
+        raw: Option<RawAttribute<'_>>,
     ) {
-        let originator = left.take_after(AttributeCode::ORIGINATOR_ID, out);
-        let clusters = left.take_after(AttributeCode::CLUSTER_LIST, out);
-        let Some(from) = source.peer.as_ref() else { return };
-        if self.kind != SessionKind::Internal || !from.is_internal() {
-            return;
+        let value = raw.map(|raw| raw.value);
+        if code == AttributeCode::ORIGINATOR_ID {
+            let created = from.remote_id.octets();
+            return self.put(OPTIONAL, code, value.unwrap_or(&created));
         }
-        let created = from.remote_id.octets();
-        let originator = originator.map_or(&created[..], |raw| raw.value);
-        out.append(OPTIONAL, AttributeCode::ORIGINATOR_ID, originator);
+        let to = &self.rules.reflection;
         let mut list: SmallVec<[u8; 64]> = SmallVec::new();
         // The route leaves the cluster it came from and enters that of the neighbour: mostly the same one.
-        if self.reflection.client {
-            list.extend_from_slice(&self.reflection.cluster_id.octets());
+        if to.client {
+            list.extend_from_slice(&to.cluster_id.octets());
         }
-        if from.reflector_client
-            && !(self.reflection.client && self.reflection.cluster_id == from.cluster_id)
-        {
+        if from.reflector_client && !(to.client && to.cluster_id == from.cluster_id) {
             list.extend_from_slice(&from.cluster_id.octets());
         }
-        list.extend_from_slice(clusters.map_or(&[], |raw| raw.value));
-        out.append(OPTIONAL, AttributeCode::CLUSTER_LIST, &list);
+        list.extend_from_slice(value.unwrap_or_default());
+        self.put(OPTIONAL, code, &list);
     }
 
-    /// RFC 4360 §6: communities that are not transitive are removed at the boundary of the AS, not at that between
-    /// members of a confederation. RFC 7947 §2.2.4: nor by a route server.
-    fn write_extended(&self, raw: Option<RawAttribute<'_>>, size: usize, out: &mut PathAttributes) {
-        let Some(raw) = raw else { return };
-        if self.kind.is_inside() || self.route_server_client {
-            out.append(raw.flags, raw.code, raw.value);
-            return;
+    /// Writes the transitive ones of a list of communities of `size` octets.
+    fn transitive(&mut self, raw: &RawAttribute<'_>, size: usize) {
+        let is_transitive = |item: &[u8]| item.first().is_some_and(|kind| kind & 0x40 == 0);
+        if raw.value.chunks_exact(size).all(is_transitive) {
+            return self.copy(raw);
         }
-        let is_transitive = |item: &&[u8]| item.first().is_some_and(|kind| kind & 0x40 == 0);
-        let items = raw.value.chunks_exact(size).filter(is_transitive);
-        let transitive: SmallVec<[u8; 64]> = items.flatten().copied().collect();
-        if !transitive.is_empty() {
-            out.append(raw.flags, raw.code, &transitive);
+        let items = raw.value.chunks_exact(size).filter(|item| is_transitive(item));
+        let kept: SmallVec<[u8; 64]> = items.flatten().copied().collect();
+        if !kept.is_empty() {
+            self.put(raw.flags, raw.code, &kept);
         }
     }
 
-    fn write_aigp(
-        &self,
-        raw: Option<RawAttribute<'_>>,
-        chosen: &Chosen,
-        metric: Option<u32>,
-        own_route: bool,
-        out: &mut PathAttributes,
-    ) {
+    fn aigp(&mut self, raw: Option<RawAttribute<'_>>) {
         // RFC 7311 §3.3
-        if !self.aigp {
+        if !self.rules.aigp {
             return;
         }
-        let code = AttributeCode::AIGP;
-        match (raw, metric) {
+        match (raw, self.route.metric) {
             // RFC 7311 §3.4.3: it does not change while the next hop stays.
-            (Some(raw), _) if !chosen.is_own => {
-                out.append(raw.flags, raw.code, raw.value);
-            }
+            (Some(raw), _) if !self.own_next_hop => self.copy(&raw),
             // With ourselves as next hop it grows by the distance, and not by zero.
             (Some(raw), Some(metric)) => {
                 if let Some(value) = increased_aigp(raw.value, metric.max(1)) {
-                    out.append(raw.flags, code, &value);
+                    self.put(raw.flags, raw.code, &value);
                 }
             }
             // RFC 7311 §3.4.1
-            (None, Some(metric)) if self.aigp_originate && own_route && chosen.is_own => {
+            (None, Some(metric))
+                if self.rules.aigp_originate && self.own_route && self.own_next_hop =>
+            {
                 let mut value = [1, 0, 11, 0, 0, 0, 0, 0, 0, 0, 0];
                 if let Some(place) = value.last_chunk_mut() {
                     *place = u64::from(metric).to_be_bytes();
                 }
-                out.append(OPTIONAL, code, &value);
+                self.put(OPTIONAL, AttributeCode::AIGP, &value);
             }
             _ => {}
+        }
+    }
+
+    /// RFC 9234 §5
+    fn only_to_customer(&mut self, raw: Option<RawAttribute<'_>>) {
+        match (raw, self.rules.role) {
+            // It leaves a confederation with no other number than its identifier.
+            (Some(raw), _) if self.rules.hides(raw.value) => self.hidden = true,
+            (Some(raw), _) => self.copy(&raw),
+            // Egress 1
+            (None, Some(role)) if otc::is_added(role) => {
+                otc::append(self.rules.shown_as, self.own_route, self.out);
+            }
+            (None, _) => {}
         }
     }
 }

@@ -3,7 +3,9 @@
 
 use core::fmt;
 
-use bgp_wire::{AttributeCode, AttributesRef, Community, NextHop, PathAttributes, SegmentKind};
+use bgp_wire::{
+    AsPath, AttributeCode, AttributesRef, Community, NextHop, PathAttributes, SegmentKind,
+};
 use smallvec::SmallVec;
 
 use crate::as_path::{is_confederation, is_loop};
@@ -11,7 +13,7 @@ use crate::channel::{ChannelConfig, PeerConfig};
 use crate::export::next_hop::{addresses, can_carry};
 use crate::export::write_communities;
 use crate::facts::{Marks, has_set};
-use crate::in_order::InOrder;
+use crate::in_order::in_order;
 use crate::only_to_customer::{self as otc, Ingress};
 use crate::options::SessionKind;
 
@@ -265,30 +267,34 @@ impl Edits {
     }
 
     fn write(&self, attributes: AttributesRef<'_>, out: &mut PathAttributes) {
-        let kept = attributes.iter().filter(|raw| !self.removes(raw.code));
-        let mut left = InOrder::new(kept);
+        const WRITTEN: [AttributeCode; 4] = [
+            AttributeCode::AS_PATH,
+            AttributeCode::LOCAL_PREF,
+            AttributeCode::COMMUNITIES,
+            AttributeCode::ONLY_TO_CUSTOMER,
+        ];
         out.clear();
-        left.copy_below(AttributeCode::AS_PATH, out);
-        match (left.take(AttributeCode::AS_PATH), self.prepend) {
-            (_, Some(asn)) => {
-                out.append_prepended_path(asn, attributes.as_path());
+        in_order(attributes, &WRITTEN, |code, raw| match (code, raw) {
+            _ if self.removes(code) => {}
+            (AttributeCode::AS_PATH, raw) if let Some(asn) = self.prepend => {
+                let path = raw.map_or_else(AsPath::default, |raw| AsPath::new(raw.value));
+                out.append_prepended_path(asn, path);
             }
-            (Some(raw), None) => {
+            (AttributeCode::LOCAL_PREF, _) => {
+                out.append(WELL_KNOWN, code, &self.local_pref.to_be_bytes());
+            }
+            (AttributeCode::COMMUNITIES, raw) if !self.communities.is_empty() => {
+                write_communities(raw, &self.communities, out);
+            }
+            (AttributeCode::ONLY_TO_CUSTOMER, None) => {
+                if let Some(asn) = self.only_to_customer {
+                    otc::append(asn, false, out);
+                }
+            }
+            (_, Some(raw)) => {
                 out.append(raw.flags, raw.code, raw.value);
             }
-            (None, None) => {}
-        }
-        left.take_after(AttributeCode::LOCAL_PREF, out);
-        out.append(WELL_KNOWN, AttributeCode::LOCAL_PREF, &self.local_pref.to_be_bytes());
-        let communities = left.take_after(AttributeCode::COMMUNITIES, out);
-        write_communities(communities, &self.communities, out);
-        match (left.take_after(AttributeCode::ONLY_TO_CUSTOMER, out), self.only_to_customer) {
-            (Some(raw), _) => {
-                out.append(raw.flags, raw.code, raw.value);
-            }
-            (None, Some(asn)) => otc::append(asn, false, out),
-            (None, None) => {}
-        }
-        left.copy_rest(out);
+            (_, None) => {}
+        });
     }
 }

@@ -1,43 +1,31 @@
-//! Attributes are edited in one pass: those of a route are taken in the order of their codes, and what is added is
-//! written where it belongs.
+//! Attributes are edited in one pass: those of a route come in the order of their codes, and so does what may have
+//! to be added.
 
-use core::iter::Peekable;
+use bgp_wire::{AttributeCode, AttributesRef, RawAttribute};
 
-use bgp_wire::{AttributeCode, PathAttributes, RawAttribute};
-
-/// What is left of a list of attributes in canonical form.
-pub(crate) struct InOrder<'a, I: Iterator<Item = RawAttribute<'a>>>(Peekable<I>);
-
-impl<'a, I: Iterator<Item = RawAttribute<'a>>> InOrder<'a, I> {
-    pub(crate) fn new(attributes: I) -> Self {
-        Self(attributes.peekable())
-    }
-
-    /// Copies those with codes below `code`.
-    pub(crate) fn copy_below(&mut self, code: AttributeCode, out: &mut PathAttributes) {
-        while let Some(raw) = self.0.next_if(|raw| raw.code < code) {
-            out.append(raw.flags, raw.code, raw.value);
+/// Calls `visit` for each of `attributes`, which are canonical, and in its place for each of `wanted`, whose codes
+/// ascend, that is not there.
+pub(crate) fn in_order<'a>(
+    attributes: AttributesRef<'a>,
+    wanted: &[AttributeCode],
+    mut visit: impl FnMut(AttributeCode, Option<RawAttribute<'a>>),
+) {
+    let (mut there, mut wanted) = (attributes.iter(), wanted.iter().copied());
+    let (mut raw, mut missing) = (there.next(), wanted.next());
+    loop {
+        // One place that calls, so that `visit` is compiled into the loop.
+        let (code, found) = match (raw, missing) {
+            (Some(found), Some(code)) if code < found.code => (code, None),
+            (Some(found), _) => (found.code, Some(found)),
+            (None, Some(code)) => (code, None),
+            (None, None) => return,
+        };
+        if missing == Some(code) {
+            missing = wanted.next();
         }
-    }
-
-    /// The one with this code; those with lower codes have been taken.
-    pub(crate) fn take(&mut self, code: AttributeCode) -> Option<RawAttribute<'a>> {
-        self.0.next_if(|raw| raw.code == code)
-    }
-
-    /// Copies those in front of it and takes it.
-    pub(crate) fn take_after(
-        &mut self,
-        code: AttributeCode,
-        out: &mut PathAttributes,
-    ) -> Option<RawAttribute<'a>> {
-        self.copy_below(code, out);
-        self.take(code)
-    }
-
-    pub(crate) fn copy_rest(self, out: &mut PathAttributes) {
-        for raw in self.0 {
-            out.append(raw.flags, raw.code, raw.value);
+        if found.is_some() {
+            raw = there.next();
         }
+        visit(code, found);
     }
 }
