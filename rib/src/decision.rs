@@ -48,7 +48,7 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 
-use crate::facts::AttributeFacts;
+use crate::facts::{AttributeFacts, Marks};
 use crate::route::RouteSource;
 
 mod explain;
@@ -126,7 +126,7 @@ impl<'a> Candidate<'a> {
     }
 
     const fn is_stale(&self) -> bool {
-        self.stale || self.facts.llgr_stale
+        self.stale || self.facts.marks.intersects(Marks::LLGR_STALE)
     }
 
     fn identifier(&self) -> Ipv4Addr {

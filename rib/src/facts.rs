@@ -6,6 +6,76 @@ use core::num::NonZero;
 
 use bgp_wire::{Aigp, AsPath, AttributeCode, AttributesRef, Community, Origin, SegmentKind};
 
+/// What stands in an attribute set and decides whom it may be told: a bit each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Marks(u16);
+
+impl Marks {
+    /// Nothing of it
+    pub const NONE: Self = Self(0);
+    /// The community NO_EXPORT (RFC 1997)
+    pub const NO_EXPORT: Self = Self(1);
+    /// The community NO_ADVERTISE (RFC 1997)
+    pub const NO_ADVERTISE: Self = Self(1 << 1);
+    /// The community NO_EXPORT_SUBCONFED (RFC 1997)
+    pub const NO_EXPORT_SUBCONFED: Self = Self(1 << 2);
+    /// The community NOPEER (RFC 3765)
+    pub const NOPEER: Self = Self(1 << 3);
+    /// The community BLACKHOLE (RFC 7999)
+    pub const BLACKHOLE: Self = Self(1 << 4);
+    /// The community LLGR_STALE (RFC 9494 §4.3)
+    pub const LLGR_STALE: Self = Self(1 << 5);
+    /// The community NO_LLGR (RFC 9494 §4.2)
+    pub const NO_LLGR: Self = Self(1 << 6);
+    /// The community GRACEFUL_SHUTDOWN (RFC 8326)
+    pub const GRACEFUL_SHUTDOWN: Self = Self(1 << 7);
+    /// The attribute Only to Customer (RFC 9234 §5)
+    pub const ONLY_TO_CUSTOMER: Self = Self(1 << 8);
+    /// An AS_SET or AS_CONFED_SET (RFC 9774)
+    pub const AS_SET: Self = Self(1 << 9);
+    /// The attribute AIGP (RFC 7311)
+    pub const AIGP: Self = Self(1 << 10);
+
+    /// Both together.
+    #[must_use]
+    pub const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// `self` if that holds, else nothing.
+    #[must_use]
+    pub(crate) const fn when(self, holds: bool) -> Self {
+        if holds { self } else { Self::NONE }
+    }
+
+    /// Whether they have any in common.
+    pub const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    const fn of(community: Community) -> Self {
+        match community {
+            Community::NO_EXPORT => Self::NO_EXPORT,
+            Community::NO_ADVERTISE => Self::NO_ADVERTISE,
+            Community::NO_EXPORT_SUBCONFED => Self::NO_EXPORT_SUBCONFED,
+            Community::NOPEER => Self::NOPEER,
+            Community::BLACKHOLE => Self::BLACKHOLE,
+            Community::LLGR_STALE => Self::LLGR_STALE,
+            Community::NO_LLGR => Self::NO_LLGR,
+            Community::GRACEFUL_SHUTDOWN => Self::GRACEFUL_SHUTDOWN,
+            _ => Self::NONE,
+        }
+    }
+
+    /// Those of a list of communities, as the attribute has it.
+    pub(crate) fn of_communities(value: &[u8]) -> Self {
+        let items = value.chunks_exact(4).filter_map(|item| item.try_into().ok());
+        items.fold(Self::NONE, |marks, item| {
+            marks.with(Self::of(Community(u32::from_be_bytes(item))))
+        })
+    }
+}
+
 /// What the decision process and the rules of announcement ask of an attribute set, read once. 48 octets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttributeFacts {
@@ -28,21 +98,8 @@ pub struct AttributeFacts {
     pub path_digest: u32,
     /// ORIGIN
     pub origin: Origin,
-    /// Has the community NO_EXPORT or NO_EXPORT_SUBCONFED (RFC 1997)
-    pub no_export: bool,
-    /// Has the community NO_EXPORT_SUBCONFED (RFC 1997): it does not even go to other members of the
-    /// confederation
-    pub no_export_subconfed: bool,
-    /// Has the community NO_ADVERTISE (RFC 1997)
-    pub no_advertise: bool,
-    /// Has the attribute Only to Customer (RFC 9234 §5)
-    pub only_to_customer: bool,
-    /// Has the community LLGR_STALE: the least preferred (RFC 9494 §4.3)
-    pub llgr_stale: bool,
-    /// Has the community NO_LLGR: not kept when its neighbour is gone (RFC 9494 §4.2)
-    pub no_llgr: bool,
-    /// Has the community GRACEFUL_SHUTDOWN (RFC 8326)
-    pub graceful_shutdown: bool,
+    /// What decides whom it may be told
+    pub marks: Marks,
     /// The AIGP metric (RFC 7311)
     pub aigp: Option<AigpMetric>,
 }
@@ -88,13 +145,7 @@ impl AttributeFacts {
         cluster_list_length: 0,
         path_digest: FNV_OFFSET,
         origin: Origin::Igp,
-        no_export: false,
-        no_export_subconfed: false,
-        no_advertise: false,
-        only_to_customer: false,
-        llgr_stale: false,
-        no_llgr: false,
-        graceful_shutdown: false,
+        marks: Marks::NONE,
         aigp: None,
     };
 
@@ -108,9 +159,7 @@ impl AttributeFacts {
                 AttributeCode::MULTI_EXIT_DISC => facts.med = Some(number(raw.value)),
                 AttributeCode::LOCAL_PREF => facts.local_pref = number(raw.value),
                 AttributeCode::COMMUNITIES => {
-                    for item in raw.value.chunks_exact(4) {
-                        facts.read_community(Community(number(item)));
-                    }
+                    facts.marks = facts.marks.with(Marks::of_communities(raw.value));
                 }
                 AttributeCode::ORIGINATOR_ID => {
                     facts.originator_id = Some(number(raw.value).into());
@@ -119,9 +168,12 @@ impl AttributeFacts {
                     facts.cluster_list_length = short(raw.value.len() / 4);
                 }
                 AttributeCode::AIGP => {
+                    facts.marks = facts.marks.with(Marks::AIGP);
                     facts.aigp = Aigp::new(raw.value).metric().and_then(AigpMetric::new);
                 }
-                AttributeCode::ONLY_TO_CUSTOMER => facts.only_to_customer = true,
+                AttributeCode::ONLY_TO_CUSTOMER => {
+                    facts.marks = facts.marks.with(Marks::ONLY_TO_CUSTOMER);
+                }
                 _ => {}
             }
         }
@@ -129,6 +181,7 @@ impl AttributeFacts {
     }
 
     fn read_path(&mut self, path: AsPath<'_>) {
+        self.marks = self.marks.with(Marks::AS_SET.when(has_set(path)));
         let confederation = path.segments().map(|segment| match segment.kind {
             SegmentKind::ConfedSequence => segment.asns().len(),
             SegmentKind::ConfedSet => 1,
@@ -142,21 +195,6 @@ impl AttributeFacts {
             .iter()
             .fold(FNV_OFFSET, |hash, octet| (hash ^ u32::from(*octet)).wrapping_mul(FNV_PRIME));
     }
-
-    fn read_community(&mut self, community: Community) {
-        match community {
-            Community::NO_ADVERTISE => self.no_advertise = true,
-            Community::NO_EXPORT => self.no_export = true,
-            Community::NO_EXPORT_SUBCONFED => {
-                self.no_export = true;
-                self.no_export_subconfed = true;
-            }
-            Community::LLGR_STALE => self.llgr_stale = true,
-            Community::NO_LLGR => self.no_llgr = true,
-            Community::GRACEFUL_SHUTDOWN => self.graceful_shutdown = true,
-            _ => {}
-        }
-    }
 }
 
 /// Of the 32-bit FNV-1a hash.
@@ -169,6 +207,12 @@ fn number(value: &[u8]) -> u32 {
 
 fn short(length: usize) -> u16 {
     u16::try_from(length).unwrap_or(u16::MAX)
+}
+
+/// Whether there is an AS_SET or AS_CONFED_SET in a path.
+pub(crate) fn has_set(path: AsPath<'_>) -> bool {
+    let is_set = |kind| matches!(kind, SegmentKind::Set | SegmentKind::ConfedSet);
+    path.segments().any(|segment| is_set(segment.kind))
 }
 
 #[cfg(test)]
@@ -230,21 +274,21 @@ mod tests {
 
     #[test]
     fn communities_that_mean_something() {
-        type Flag = fn(&AttributeFacts) -> bool;
-        let flags: [(Community, Flag); 6] = [
-            (Community::NO_EXPORT, |facts| facts.no_export && !facts.no_export_subconfed),
-            (Community::NO_EXPORT_SUBCONFED, |facts| facts.no_export && facts.no_export_subconfed),
-            (Community::NO_ADVERTISE, |facts| facts.no_advertise),
-            (Community::LLGR_STALE, |facts| facts.llgr_stale),
-            (Community::NO_LLGR, |facts| facts.no_llgr),
-            (Community::GRACEFUL_SHUTDOWN, |facts| facts.graceful_shutdown),
+        let marks = [
+            (Community::NO_EXPORT, Marks::NO_EXPORT),
+            (Community::NO_EXPORT_SUBCONFED, Marks::NO_EXPORT_SUBCONFED),
+            (Community::NO_ADVERTISE, Marks::NO_ADVERTISE),
+            (Community::NOPEER, Marks::NOPEER),
+            (Community::BLACKHOLE, Marks::BLACKHOLE),
+            (Community::LLGR_STALE, Marks::LLGR_STALE),
+            (Community::NO_LLGR, Marks::NO_LLGR),
+            (Community::GRACEFUL_SHUTDOWN, Marks::GRACEFUL_SHUTDOWN),
         ];
-        for (community, flag) in flags {
+        for (community, mark) in marks {
             let read = facts(|attributes| {
                 attributes.communities([Community::new(65001, 1), community]);
             });
-            assert!(flag(&read) && !flag(&AttributeFacts::NONE), "{community}");
-            assert_ne!(read, AttributeFacts::NONE);
+            assert_eq!(read.marks, mark, "{community}");
         }
     }
 

@@ -32,6 +32,7 @@
 
 extern crate alloc;
 
+mod as_path;
 mod attributes;
 mod change;
 mod channel;
@@ -41,8 +42,12 @@ mod extra;
 mod facts;
 mod group;
 mod import;
+mod in_order;
 mod next_hop;
 mod only_to_customer;
+mod options;
+#[cfg(test)]
+mod oracle;
 mod path_id;
 mod policy;
 mod rib;
@@ -61,10 +66,15 @@ pub use crate::decision::{
     equal_paths, explain, ranking,
 };
 pub use crate::extra::{ExtraAttributes, ExtraCode, ExtraRef};
-pub use crate::facts::{AigpMetric, AttributeFacts};
+pub use crate::facts::{AigpMetric, AttributeFacts, Marks};
 pub use crate::group::Chunk;
+pub use crate::import::Refusal;
 pub use crate::next_hop::{NextHopId, NextHopKey};
 pub use crate::only_to_customer::Leak;
+pub use crate::options::{
+    AigpSession, AnnounceOptions, Confederation, LocalAs, MissingLinkLocal, ReceiveOptions,
+    RemovePrivateAs, SessionKind,
+};
 pub use crate::policy::{AcceptAll, Edited, Filter, Policy, Set, Verdict};
 pub use crate::rib::{Change, Origination, PipeConfig, Rib, UpdateOutcome, WatcherId};
 pub use crate::route::{Destination, Route, RouteSource};

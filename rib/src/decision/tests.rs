@@ -181,7 +181,7 @@ fn rfc4271_9_1_2_1_reachable_paths_first() {
 /// RFC 9494 §4.4: less preferred than any that is not so treated; between two such, the usual tie-breaking.
 #[test]
 fn rfc9494_4_4_stale_paths_come_last() {
-    let best = AttributeFacts { local_pref: 500, llgr_stale: true, ..BASE };
+    let best = AttributeFacts { local_pref: 500, marks: Marks::LLGR_STALE, ..BASE };
     let poor = AttributeFacts { local_pref: 1, path_length: 40, ..BASE };
     second_wins(&candidate(&best), &candidate(&poor), DecisionStep::LongLivedStale);
     let kept = Candidate { stale: true, ..candidate(&poor) };

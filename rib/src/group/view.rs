@@ -9,7 +9,7 @@ use super::told::{Exported, ExportedPaths};
 use crate::attributes::{AttributeSet, AttributeStore, AttributesId, Head};
 use crate::channel::{AddPath, Source, SourceId};
 use crate::decision::{Multipath, Rules, equal_paths, ranking};
-use crate::export::ExportRules;
+use crate::export::{ExportRules, Outgoing};
 use crate::extra::ExtraCode;
 use crate::next_hop::{NextHopId, NextHopKey, NextHops};
 use crate::path_id::PathIds;
@@ -123,14 +123,18 @@ impl View<'_> {
         let source = self.source(from)?;
         let set = self.attributes.get(attributes)?;
         let taken = self.next_hops.key(set.head.next_hop);
-        let received = set.extra.address(ExtraCode::NEXT_HOP).map(|address| NextHopKey {
+        let announced = set.extra.address(ExtraCode::NEXT_HOP).map(|address| NextHopKey {
             next_hop: NextHop::from(address),
             interface: taken.and_then(|taken| taken.interface),
         });
-        let received = received.or(taken);
-        let next_hop = rules.next_hop(source, received, by_filter)?;
-        rules.write_attributes(source, set.path, by_filter, out);
-        Some(next_hop)
+        let route = Outgoing {
+            source,
+            attributes: set.path,
+            next_hop: announced.or(taken),
+            metric: self.next_hops.metric(set.head.next_hop),
+            set: by_filter,
+        };
+        rules.write(&route, out)
     }
 
     /// Forgets the attributes that filters have made.

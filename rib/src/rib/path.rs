@@ -13,6 +13,7 @@ use crate::channel::{
 use crate::decision::{Candidate, Rules, best_path};
 use crate::extra::ExtraCode;
 use crate::next_hop::{NextHopId, NextHops};
+use crate::options::SessionKind;
 use crate::path_id::{LocalId, PathIds};
 use crate::policy::{Policy, Verdict};
 use crate::route::{Route, RouteSource};
@@ -128,6 +129,7 @@ fn candidate<'a>(
     let Some(peer) = &source.peer else { return Some(candidate) };
     Some(Candidate {
         internal: peer.is_internal(),
+        confederation: peer.kind() == SessionKind::Confederation,
         default_med: peer.default_med,
         router_id: peer.remote_id,
         address: Some(peer.address),
@@ -204,8 +206,10 @@ impl Rib {
         let Some(received) = self.attributes.get(attributes) else { return nothing };
         let keep_filtered = config.keep_filtered;
         let edited = &mut self.scratch.filtered;
+        let peer = into.and_then(|into| into.peer.as_ref());
+        let filter = peer.map_or(config.import, |peer| config.import_filter(peer));
         let verdict =
-            config.import.run(policy, edited, || view_of(origin, net, &received, &self.next_hops));
+            filter.run(policy, edited, || view_of(origin, net, &received, &self.next_hops));
         let mut path = Path::new(attributes, id, source, incoming.now);
         match verdict {
             Verdict::Accept => {}

@@ -67,7 +67,7 @@ fn slow(paths: &[Candidate<'_>], rules: &Rules) -> Seen {
 fn slow_bgp(paths: &[Candidate<'_>], rules: &Rules, mut left: Vec<usize>, seen: &mut Seen) {
     use DecisionStep as S;
     let facts = |i: usize| paths[i].facts;
-    keep(&mut left, |i| paths[i].stale || facts(i).llgr_stale);
+    keep(&mut left, |i| paths[i].stale || facts(i).marks.intersects(Marks::LLGR_STALE));
     seen.push((S::LongLivedStale, left.clone()));
     keep(&mut left, |i| u16::MAX - paths[i].weight);
     seen.push((S::Weight, left.clone()));
@@ -204,9 +204,8 @@ fn any_facts() -> impl Strategy<Value = AttributeFacts> {
             cluster_list_length,
             path_digest,
             origin: Origin::decode(origin).unwrap_or(Origin::Igp),
-            llgr_stale: stale,
+            marks: Marks::LLGR_STALE.when(stale),
             aigp: aigp.and_then(AigpMetric::new),
-            ..AttributeFacts::NONE
         }
     })
 }
