@@ -44,6 +44,7 @@ mod rib;
 mod route;
 mod show;
 mod table;
+mod trie;
 
 pub use bgp_wire::{AttributesRef, Family, NextHop};
 
@@ -58,3 +59,4 @@ pub use crate::rib::{Change, Origination, Rib, UpdateOutcome};
 pub use crate::route::{Route, RouteSource};
 pub use crate::show::{NetView, PathView};
 pub use crate::table::TableId;
+pub use crate::trie::{CoveringPrefixes, PrefixMap, Prefixes};
