@@ -31,9 +31,11 @@
 
 extern crate alloc;
 
+mod aspa;
 mod attributes;
 mod change;
 mod channel;
+mod damping;
 mod decision;
 mod export;
 mod group;
@@ -50,8 +52,12 @@ mod trie;
 
 pub use bgp_wire::{AttributesRef, Family, NextHop};
 
+pub use crate::aspa::{
+    AspaChange, AspaTable, AspaView, Authorization, PathDirection, PathValidity,
+};
 pub use crate::attributes::AttributeFacts;
 pub use crate::channel::{ChannelConfig, ChannelStatistics, NextHopMode, PeerConfig, SourceId};
+pub use crate::damping::{Damping, DampingConfig, DampingError, DampingView};
 pub use crate::decision::{Candidate, DecisionStep, Rules, best_path};
 pub use crate::group::Chunk;
 pub use crate::next_hop::{NextHopId, NextHopKey};
