@@ -96,8 +96,8 @@ impl Record {
 /// All that the sources say of a customer is put together (its U-SPAS, §3): a provider that one of them lists is one.
 /// A customer whose sources list none, or AS 0 alone, has no providers.
 ///
-/// The procedures are for routes of IPv4 and IPv6 unicast from external neighbours (§6.2). That the first AS of the path
-/// is the neighbour's has to be checked before, and is not here: paths from route servers are exempt, and the
+/// The procedures are for routes of IPv4 and IPv6 unicast from external neighbours (§6.2). That the first AS of the
+/// path is the neighbour's has to be checked before, and is not here: paths from route servers are exempt, and the
 /// neighbour is not known here (§5.5 and §5.6, step 2; RFC 4271 §6.3).
 ///
 /// ```
@@ -155,8 +155,8 @@ impl AspaTable {
         self.records.is_empty()
     }
 
-    /// A source has these providers for a customer, in the place of those that it had. AS 0 is no provider, whatever stands
-    /// beside it (§4).
+    /// A source has these providers for a customer, in the place of those that it had. AS 0 is no provider, whatever
+    /// stands beside it (§4).
     pub fn set(
         &mut self,
         source: RpkiSource,

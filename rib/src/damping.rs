@@ -9,8 +9,8 @@ use thiserror::Error;
 
 use self::decay::{Decay, Figure, figure, whole};
 
-/// What instability costs, and what it leads to. Figures of merit and thresholds are in the same unit, in which a withdrawal
-/// usually costs 1,000.
+/// What instability costs, and what it leads to. Figures of merit and thresholds are in the same unit, in which a
+/// withdrawal usually costs 1,000.
 ///
 /// A route that flaps no more is used again after `max_suppress` at the latest: no figure of merit grows beyond
 /// the one that takes this long to come down to the reuse threshold (the ceiling of RFC 2439 §4.2).
@@ -30,15 +30,15 @@ pub struct DampingConfig {
     pub half_life: Duration,
     /// Longest time that a route is suppressed without flapping
     pub max_suppress: Duration,
-    /// How many routes may have a history. When one more flaps, the history that would be forgotten first makes room; those
-    /// of suppressed routes are kept.
+    /// How many routes may have a history. When one more flaps, the history that would be forgotten first makes room;
+    /// those of suppressed routes are kept.
     pub max_histories: usize,
 }
 
 impl Default for DampingConfig {
-    /// RFC 7196: the suppress threshold of §6, which it recommends as the least and RFC 7454 §7 with it, and otherwise what is
-    /// common to implementations in §3. To be announced again costs nothing: RFC 2439 §5 has penalties for routes that
-    /// are removed or replaced alone.
+    /// RFC 7196: the suppress threshold of §6, which it recommends as the least and RFC 7454 §7 with it, and otherwise
+    /// what is common to implementations in §3. To be announced again costs nothing: RFC 2439 §5 has penalties for
+    /// routes that are removed or replaced alone.
     fn default() -> Self {
         Self {
             withdrawal: 1000,
@@ -101,9 +101,9 @@ struct History {
 
 /// The instability of routes, and which of them are suppressed for it.
 ///
-/// The host says when a route is withdrawn or announced, and keeps one that is suppressed out of the decision. `K` stands
-/// for a route: at least its net and the neighbour it is from (RFC 2439 §4.4.3). Routes of internal neighbours must not be
-/// damped (§5). Times count from any beginning that the host chooses.
+/// The host says when a route is withdrawn or announced, and keeps one that is suppressed out of the decision. `K`
+/// stands for a route: at least its net and the neighbour it is from (RFC 2439 §4.4.3). Routes of internal neighbours
+/// must not be damped (§5). Times count from any beginning that the host chooses.
 ///
 /// - `handle_withdrawal`, `handle_announcement`: what happens to routes; after them
 /// - `poll_timeout`: when `handle_timeout` is to be called next; after that
@@ -111,10 +111,10 @@ struct History {
 ///
 /// A host that wants to see what damping would do (RFC 7196 §6) leaves the answers unheeded.
 ///
-/// A figure of merit is kept in whole numbers of 2^-32 units, as of the time of the last change. It decays by products of
-/// the square roots 2^(-1/2), 2^(-1/4), … for the bits of the half-lives that have passed: at each change the error is
-/// below 2^-26 units and a 2^-31st of its value. So results are the same on every machine. A history that is worth less than half
-/// of the reuse threshold and of the least penalty is forgotten, as if the route had never flapped.
+/// A figure of merit is kept in whole numbers of 2^-32 units, as of the time of the last change. It decays by products
+/// of the square roots 2^(-1/2), 2^(-1/4), … for the bits of the half-lives that have passed: at each change the error
+/// is below 2^-26 units and a 2^-31st of its value. So results are the same on every machine. A history that is worth
+/// less than half of the reuse threshold and of the least penalty is forgotten, as if the route had never flapped.
 ///
 /// ```
 /// use core::time::Duration;
@@ -197,8 +197,8 @@ impl<K: Copy + Ord> Damping<K> {
         history.suppressed
     }
 
-    /// A route is announced (RFC 2439 §4.8.3, §4.8.4); true when it is suppressed. `changed`: it replaces one of the same
-    /// key that is there, with other attributes. What only repeats it costs nothing.
+    /// A route is announced (RFC 2439 §4.8.3, §4.8.4); true when it is suppressed. `changed`: it replaces one of the
+    /// same key that is there, with other attributes. What only repeats it costs nothing.
     pub fn handle_announcement(&mut self, now: Duration, key: K, changed: bool) -> bool {
         let now = time(now);
         let mut history = match self.take(now, &key) {

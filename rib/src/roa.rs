@@ -134,8 +134,8 @@ impl RoaTable {
         Self::with_change_limit(MOST_CHANGES)
     }
 
-    /// An empty table that notes up to so many prefixes of each family. When more change, shorter prefixes stand for several,
-    /// in the end the family's 0.0.0.0/0 or ::/0.
+    /// An empty table that notes up to so many prefixes of each family. When more change, shorter prefixes stand for
+    /// several, in the end the family's 0.0.0.0/0 or ::/0.
     pub fn with_change_limit(limit: usize) -> Self {
         let changes = [NetChanges::new(limit), NetChanges::new(limit)];
         Self { entries: PrefixMap::new(), len: 0, changes }
@@ -198,6 +198,8 @@ impl RoaTable {
     /// The new set is complete: what the source has not said again since [`RoaTable::mark_stale`] goes.
     pub fn sweep(&mut self, source: RpkiSource) {
         self.update_all(source, |entry| entry.sources.sweep(source));
+        // A full set has been read: for some time there will be little more.
+        self.entries.shrink();
     }
 
     /// Changes the entries of a prefix, and drops those without a source. True when there were some.

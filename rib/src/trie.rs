@@ -1,17 +1,19 @@
 //! Prefixes with values: exact and longest match, the prefixes that cover one and those that it covers.
 //!
 //! A path-compressed multibit trie. A node stands at a depth of 0, 1, 7, 13, 19, …: it has the prefixes of the six
-//! lengths from its depth on, in one bitmap, and up to 64 children by the six bits below its depth, in another;
-//! values and children lie side by side, so that counting bits finds them. So the lengths that are met most, /24 and /48, are
-//! the last ones of a node, 32 of them in it. Depths at which there would be nothing but one child are left out: a node knows
-//! its bits. There are at most twice as many nodes as prefixes.
+//! lengths from its depth on, in one bitmap, and up to 64 children by the six bits below its depth, in another; values
+//! and children lie side by side, so that counting bits finds them. So the lengths that are met most, /24 and /48, are
+//! the last ones of a node, 32 of them in it. Depths at which there would be nothing but one child are left out: a
+//! node knows its bits. There are at most twice as many nodes as prefixes.
 //!
-//! The bitmap of prefixes is in *pre-order*, a prefix before the more specific ones, the left half before the right one:
-//! so the bits are in the order in which prefixes are listed, and what a prefix covers is one run of them.
+//! The bitmap of prefixes is in *pre-order*, a prefix before the more specific ones, the left half before the right
+//! one: so the bits are in the order in which prefixes are listed, and what a prefix covers is one run of them.
 
 mod blocks;
 mod iter;
 mod map;
+
+use core::fmt;
 
 use self::blocks::Blocks;
 use self::iter::Walk;
@@ -24,7 +26,10 @@ const STRIDE: u8 = 6;
 const LAST: u8 = STRIDE - 1;
 
 /// An address as bits, the first one on top.
-pub(crate) trait Address: Copy + Default + Ord {
+pub(crate) trait Address: Copy + Default + Ord + fmt::Debug {
+    /// How a node is aligned.
+    type Line: Copy + Default + fmt::Debug;
+
     /// Bits of an address.
     const WIDTH: u8;
 
@@ -41,9 +46,15 @@ pub(crate) trait Address: Copy + Default + Ord {
     fn common(self, other: Self) -> u8;
 }
 
+/// A node with this alignment and size lies on one cache line.
+#[derive(Debug, Clone, Copy, Default)]
+#[repr(align(32))]
+pub(crate) struct HalfLine;
+
 macro_rules! address {
-    ($type:ty) => {
+    ($type:ty, $line:ty) => {
         impl Address for $type {
+            type Line = $line;
             const WIDTH: u8 = <$type>::BITS as u8;
 
             #[inline]
@@ -73,8 +84,8 @@ macro_rules! address {
     };
 }
 
-address!(u32);
-address!(u128);
+address!(u32, HalfLine);
+address!(u128, u128);
 
 /// The depth of the node that has the prefixes of a length.
 const fn level(length: u8) -> u8 {
@@ -151,8 +162,10 @@ fn has(bits: u64, bit: u8) -> bool {
     bits >> bit & 1 == 1
 }
 
+/// 32 octets for IPv4, 48 for IPv6.
 #[derive(Debug, Clone, Copy, Default)]
-struct Node<A> {
+struct Node<A: Address> {
+    _align: [A::Line; 0],
     /// The first `depth` bits of all that is below.
     bits: A,
     /// Which prefixes are there, in pre-order.
@@ -165,8 +178,8 @@ struct Node<A> {
 }
 
 impl<A: Address> Node<A> {
-    const fn at(bits: A, depth: u8) -> Self {
-        Self { bits, prefixes: 0, children: 0, first_value: 0, first_child: 0, depth }
+    fn at(bits: A, depth: u8) -> Self {
+        Self { bits, depth, ..Self::default() }
     }
 
     /// Whether the node does nothing but lead to its only child.
@@ -179,7 +192,10 @@ impl<A: Address> Node<A> {
     fn covering(&self, bits: A, length: u8) -> u64 {
         let chunk = bits.chunk(self.depth);
         let path = PATHS.get(usize::from(chunk >> 1)).copied().unwrap_or_default();
-        self.prefixes & path & up_to(position(relative(length, self.depth), chunk))
+        match relative(length, self.depth) {
+            LAST => self.prefixes & path,
+            relative => self.prefixes & path & up_to(position(relative, chunk)),
+        }
     }
 
     /// The prefix of a bit.
@@ -198,7 +214,7 @@ const ROOT: Index = 0;
 
 /// Prefixes of one family with values. Bits of an address behind the prefix are taken for zeros.
 #[derive(Debug, Clone)]
-pub(crate) struct Trie<A, V> {
+pub(crate) struct Trie<A: Address, V> {
     nodes: Blocks<Node<A>>,
     values: Blocks<V>,
     len: usize,
@@ -285,6 +301,7 @@ impl<A: Address, V: Default> Trie<A, V> {
         node.prefixes |= 1 << bit;
         node.first_value = self.values.insert(node.first_value, count, at, value);
         self.len += 1;
+        self.tidy();
         None
     }
 
@@ -360,9 +377,7 @@ impl<A: Address, V: Default> Trie<A, V> {
         } else {
             self.skip(index);
         }
-        if self.nodes.is_sparse() || self.values.is_sparse() {
-            self.compact();
-        }
+        self.tidy();
         Some(value)
     }
 
@@ -384,6 +399,13 @@ impl<A: Address, V: Default> Trie<A, V> {
             if let Some(place) = self.nodes.get_mut(index, 0) {
                 *place = child;
             }
+        }
+    }
+
+    /// Where many blocks grow together, the small ones that they have left are of no use to anybody.
+    fn tidy(&mut self) {
+        if self.nodes.is_sparse() || self.values.is_sparse() {
+            self.compact();
         }
     }
 

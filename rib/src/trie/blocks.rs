@@ -125,9 +125,9 @@ impl<T: Default> Blocks<T> {
         }
     }
 
-    /// Whether most of the room is in nobody's use.
+    /// Whether much of the room is in nobody's use.
     pub(super) fn is_sparse(&self) -> bool {
-        self.unused > self.items.len() / 2 + 512
+        self.unused > self.items.len() / 5 * 2 + 512
     }
 
     pub(super) fn shrink(&mut self) {

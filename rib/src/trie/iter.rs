@@ -6,7 +6,7 @@ use super::{Address, Node, ROOT, STRIDE, Trie, before_child, level, position, re
 
 /// From the root towards a net: the nodes whose bits are the net's.
 #[derive(Debug, Clone)]
-pub(super) struct Walk<'a, A, V> {
+pub(super) struct Walk<'a, A: Address, V> {
     pub(super) trie: &'a Trie<A, V>,
     pub(super) node: Option<&'a Node<A>>,
     pub(super) bits: A,
@@ -32,7 +32,7 @@ impl<'a, A: Address, V: Default> Iterator for Walk<'a, A, V> {
 
 /// The prefixes that cover a net, the shortest first.
 #[derive(Debug, Clone)]
-pub(crate) struct Covering<'a, A, V> {
+pub(crate) struct Covering<'a, A: Address, V> {
     walk: Walk<'a, A, V>,
     node: Option<&'a Node<A>>,
     /// Prefixes of the node that are still to come.
@@ -57,13 +57,13 @@ impl<'a, A: Address, V: Default> Iterator for Covering<'a, A, V> {
 
 /// A node and what of it is still to come.
 #[derive(Debug, Clone)]
-struct Frame<'a, A> {
+struct Frame<'a, A: Address> {
     node: &'a Node<A>,
     prefixes: u64,
     children: u64,
 }
 
-impl<'a, A> Frame<'a, A> {
+impl<'a, A: Address> Frame<'a, A> {
     const fn whole(node: &'a Node<A>) -> Self {
         Self { node, prefixes: node.prefixes, children: node.children }
     }
@@ -71,7 +71,7 @@ impl<'a, A> Frame<'a, A> {
 
 /// Prefixes in order.
 #[derive(Debug, Clone)]
-pub(crate) struct Iter<'a, A, V> {
+pub(crate) struct Iter<'a, A: Address, V> {
     trie: &'a Trie<A, V>,
     stack: SmallVec<[Frame<'a, A>; 8]>,
 }

@@ -10,7 +10,8 @@ use super::{Covering, Iter, Trie};
 /// Nets of both families with values, in order: IPv4 before IPv6, by address, a net before the more specific ones.
 ///
 /// A net stands for itself without host bits. `V::default()` fills room that is kept in stock, so it should need no
-/// memory. At a million routes of the Internet's lengths a net needs about 15 octets beside its value.
+/// memory. Of a million IPv4 nets spread at random, values of 4 octets included, each needs some 30 octets, 19 after
+/// [`PrefixMap::shrink`]; IPv6, 77 and 60. Now and then the map moves its nets together, all of them at once.
 ///
 /// ```
 /// use ipnet::IpNet;

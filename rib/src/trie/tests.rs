@@ -66,7 +66,7 @@ fn run(steps: Vec<Step>) -> (PrefixMap<u32>, Model) {
 }
 
 /// No node is there in vain, and all bits are where they belong.
-fn check_shape<A: Address + core::fmt::Debug>(trie: &Trie<A, u32>) {
+fn check_shape<A: Address>(trie: &Trie<A, u32>) {
     let (mut open, mut nodes) = (Vec::from([ROOT]), 0);
     while let Some(index) = open.pop() {
         let node = trie.node(index).expect("there");
@@ -136,6 +136,12 @@ fn every_prefix_of_a_node_has_its_own_bit_in_order() {
         assert!(last < Some((chunk, length)));
         last = Some((chunk, length));
     }
+}
+
+#[test]
+fn nodes_are_small() {
+    assert_eq!((size_of::<Node<u32>>(), align_of::<Node<u32>>()), (32, 32));
+    assert_eq!(size_of::<Node<u128>>(), 48);
 }
 
 #[test]
