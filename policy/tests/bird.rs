@@ -175,11 +175,20 @@ fn random_expressions_mean_what_they_mean_in_bird() {
 
 /// Asserts that nothing differs, and says how much was compared.
 fn judge(what: &str, outcome: &filters::Outcome) {
-    let filters::Outcome { filters, refused, deadly, runs, accepted, traps, changed, differences } =
-        outcome;
+    let filters::Outcome {
+        filters,
+        refused,
+        deadly,
+        runs,
+        accepted,
+        traps,
+        changed,
+        printed,
+        differences,
+    } = outcome;
     println!(
         "{what}: {filters} filters ({} refused, of {deadly} BIRD died), {runs} runs: {accepted} accepted, {traps} traps, {changed} \
-         changed the route",
+         changed the route, {printed} lines printed",
         refused.len()
     );
     let mut shortest: Vec<&String> = differences.iter().collect();

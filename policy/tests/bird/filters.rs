@@ -1,6 +1,6 @@
 //! Filters on routes: which pass, and with which attributes, in a real BIRD and in the VM.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::net::{IpAddr, Ipv6Addr};
 
@@ -68,6 +68,8 @@ pub(crate) struct Outcome {
     pub(crate) accepted: usize,
     pub(crate) traps: usize,
     pub(crate) changed: usize,
+    /// Different lines that were printed
+    pub(crate) printed: usize,
     pub(crate) differences: Vec<String>,
 }
 
@@ -258,6 +260,7 @@ pub(crate) fn compare(
     outcome.deadly = deadly.len();
     let compiled = builder.finish().expect("each filter compiled");
     let mut vm = Vm::default();
+    let mut printed = BTreeSet::new();
     for (name, text) in &filters {
         let filter = compiled.filter(name).expect("it was added");
         for route in routes {
@@ -281,7 +284,8 @@ pub(crate) fn compare(
                 _ => None,
             };
             let version = if route.net.addr().is_ipv4() { "4" } else { "6" };
-            let theirs = theirs.get(&(format!("{name}_{version}"), route.net));
+            printed.extend(vm.output().lines().map(str::to_owned));
+            let theirs = theirs.passed.get(&(format!("{name}_{version}"), route.net));
             if theirs != ours.as_ref() {
                 let mut message = format!("{name} on {} {verdict:?}\n", route.net);
                 // Writing to a string does not fail.
@@ -291,11 +295,22 @@ pub(crate) fn compare(
             }
         }
     }
+    outcome.printed = printed.len();
+    for line in printed.symmetric_difference(&theirs.printed) {
+        let side = if printed.contains(line) { "here" } else { "by BIRD" };
+        outcome.differences.push(format!("printed only {side}: {line}\n"));
+    }
     outcome
 }
 
-/// What has passed a filter: by the name of its table, and network.
-type AllPassed = BTreeMap<(String, IpNet), Passed>;
+/// What came of all filters in BIRD.
+#[derive(Default)]
+struct Theirs {
+    /// What has passed a filter: by the name of its table, and network
+    passed: BTreeMap<(String, IpNet), Passed>,
+    /// Lines that filters printed
+    printed: BTreeSet<String>,
+}
 
 /// What passes in BIRD. Where it dies of a filter, the others are tried without that one.
 fn survived(
@@ -304,22 +319,24 @@ fn survived(
     filters: &[(String, String)],
     routes: &[Announced],
     deadly: &mut Vec<String>,
-) -> AllPassed {
+) -> Theirs {
     if let Some(all) = theirs(program, &configuration(definitions, filters), routes) {
         return all;
     }
     if let [(name, _)] = filters {
         deadly.push(name.clone());
-        return AllPassed::new();
+        return Theirs::default();
     }
     let (one, other) = filters.split_at(filters.len() / 2);
     let mut all = survived(program, definitions, one, routes, deadly);
-    all.extend(survived(program, definitions, other, routes, deadly));
+    let more = survived(program, definitions, other, routes, deadly);
+    all.passed.extend(more.passed);
+    all.printed.extend(more.printed);
     all
 }
 
 /// What passes in BIRD; `None` when it dies of it.
-fn theirs(program: &Program, text: &str, routes: &[Announced]) -> Option<AllPassed> {
+fn theirs(program: &Program, text: &str, routes: &[Announced]) -> Option<Theirs> {
     let lab = Lab::new();
     let node = lab.node("bird");
     for address in [DAEMON, ADDRESS] {
@@ -356,7 +373,11 @@ fn theirs(program: &Program, text: &str, routes: &[Announced]) -> Option<AllPass
         };
         ((route.table, net), passed)
     });
-    Some(passed.collect())
+    // `2026-11-21 16:21:48.226 <INFO> TEXT`, but for what it says of itself
+    let log = bird.log();
+    let lines = log.lines().filter_map(|line| Some(line.split_once("<INFO> ")?.1.to_owned()));
+    let printed = lines.filter(|line| line != "Started").collect();
+    Some(Theirs { passed: passed.collect(), printed })
 }
 
 /// BIRD keeps an empty list as an attribute, and does not send it; here it is no attribute.
