@@ -4,7 +4,7 @@ use core::net::{IpAddr, Ipv4Addr};
 
 use smallvec::SmallVec;
 
-use crate::attributes::AttributeFacts;
+use crate::facts::AttributeFacts;
 
 /// One of several paths to the same network, and what is known of the neighbour it came from.
 #[derive(Debug, Clone, Copy)]

@@ -7,8 +7,8 @@ use bgp_wire::{
 };
 use smallvec::SmallVec;
 
-use crate::attributes::AttributeFacts;
 use crate::channel::{ChannelConfig, NextHopMode, PeerConfig, Source};
+use crate::facts::AttributeFacts;
 use crate::next_hop::NextHopKey;
 use crate::only_to_customer as otc;
 use crate::policy::Filter;

@@ -36,7 +36,9 @@ mod change;
 mod channel;
 mod decision;
 mod export;
+mod facts;
 mod group;
+mod import;
 mod next_hop;
 mod only_to_customer;
 mod policy;
@@ -47,9 +49,9 @@ mod table;
 
 pub use bgp_wire::{AttributesRef, Family, NextHop};
 
-pub use crate::attributes::AttributeFacts;
 pub use crate::channel::{ChannelConfig, ChannelStatistics, NextHopMode, PeerConfig, SourceId};
 pub use crate::decision::{Candidate, DecisionStep, Rules, best_path};
+pub use crate::facts::AttributeFacts;
 pub use crate::group::Chunk;
 pub use crate::next_hop::{NextHopId, NextHopKey};
 pub use crate::only_to_customer::Leak;

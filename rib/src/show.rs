@@ -7,8 +7,8 @@ use core::time::Duration;
 use bgp_wire::{AttributesRef, Family};
 use ipnet::IpNet;
 
-use crate::attributes::AttributeFacts;
 use crate::channel::{ChannelStatistics, PeerConfig, SourceId};
+use crate::facts::AttributeFacts;
 use crate::next_hop::NextHopKey;
 use crate::rib::Rib;
 use crate::route::{Route, RouteSource};

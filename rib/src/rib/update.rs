@@ -3,14 +3,15 @@
 use core::net::Ipv4Addr;
 use core::time::Duration;
 
-use bgp_wire::{AttributeCode, AttributesRef, Family, Nlri, PathAttributes, Update};
+use bgp_wire::{Family, Nlri, Update};
 use ipnet::IpNet;
 use smallvec::SmallVec;
 
 use super::{Best, Rib, UpdateOutcome};
 use crate::attributes::AttributeStore;
-use crate::channel::{ChannelStatistics, PeerConfig, Source, SourceId};
+use crate::channel::{ChannelStatistics, Source, SourceId};
 use crate::decision::{Candidate, Rules, best_path};
+use crate::import::{import_attributes, is_usable};
 use crate::next_hop::{NextHopKey, NextHops};
 use crate::only_to_customer::{self, Ingress, Leak};
 use crate::policy::Policy;
@@ -348,40 +349,4 @@ fn candidate<'a>(
         router_id: peer.map_or(Ipv4Addr::UNSPECIFIED, |peer| peer.remote_id),
         address: peer.map(|peer| peer.address),
     })
-}
-
-/// Attributes as they are kept: those that mean nothing from this neighbour are removed, LOCAL_PREF is always
-/// there.
-fn import_attributes<'a>(
-    peer: &PeerConfig,
-    attributes: AttributesRef<'a>,
-    edited: &'a mut PathAttributes,
-) -> AttributesRef<'a> {
-    let local_pref = attributes.local_pref();
-    // RFC 4271 §5.1.5 and RFC 7606 §7.9, §7.10: these are of no meaning from an external peer.
-    let reflection = [AttributeCode::ORIGINATOR_ID, AttributeCode::CLUSTER_LIST];
-    let foreign = !peer.is_internal()
-        && (local_pref.is_some()
-            || reflection.iter().any(|code| attributes.value(*code).is_some()));
-    if local_pref.is_some() && !foreign {
-        return attributes;
-    }
-    edited.copy_from(attributes);
-    if foreign {
-        for code in reflection {
-            edited.remove(code);
-        }
-    }
-    edited.local_pref(peer.default_local_pref);
-    edited.view()
-}
-
-/// Whether the route is not one that has come back to us (RFC 4271 §9.1.2, RFC 4456 §8).
-fn is_usable(peer: &PeerConfig, attributes: AttributesRef<'_>) -> bool {
-    if attributes.as_path().count(peer.local_as) > usize::from(peer.allow_local_as) {
-        return false;
-    }
-    !peer.is_internal()
-        || (attributes.originator_id() != Some(peer.router_id)
-            && !attributes.cluster_list().any(|cluster| cluster == peer.cluster_id))
 }
