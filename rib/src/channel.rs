@@ -9,6 +9,7 @@ use bgp_wire::{Context, Family, NextHop, Role};
 use ipnet::IpNet;
 use smallvec::SmallVec;
 
+use crate::damping::{Damping, DampingConfig};
 use crate::options::{
     AigpSession, AnnounceOptions, Confederation, LocalAs, MissingLinkLocal, ReceiveOptions,
     SessionKind,
@@ -291,6 +292,11 @@ pub struct ChannelConfig {
     pub keep_received: bool,
     /// Which paths the neighbour is told
     pub add_path: AddPath,
+    /// Keep routes from use that come and go too often (RFC 2439); not for internal neighbours. The end of a session
+    /// does not count, and ends their history
+    pub damping: Option<DampingConfig>,
+    /// Tell the neighbour a default route of our own, and no other (`default-originate` elsewhere)
+    pub default_originate: bool,
     /// How long the neighbour is told nothing new after it was told something (RFC 4271 §9.2.1.1)
     pub min_route_advertisement_interval: Duration,
     /// What "self" is as a next hop; our end of the connection where not given. Where that does not suit the
@@ -334,6 +340,8 @@ impl ChannelConfig {
             keep_filtered: false,
             keep_received: false,
             add_path: AddPath::Off,
+            damping: None,
+            default_originate: false,
             min_route_advertisement_interval: Duration::ZERO,
             own_next_hop: None,
             next_hop_self: NextHopMode::Never,
@@ -409,6 +417,8 @@ pub(crate) struct Channel {
     pub(crate) reported: SmallVec<[LimitKind; 2]>,
     /// Routes as they were received.
     pub(crate) received: Option<Box<Table>>,
+    /// Which routes come and go: by network and received path identifier.
+    pub(crate) damping: Option<Box<Damping<(IpNet, Option<u32>)>>>,
     /// The update group, for a channel of a neighbour.
     pub(crate) group: Option<u32>,
 }
@@ -416,13 +426,14 @@ pub(crate) struct Channel {
 impl Channel {
     pub(crate) fn new(config: ChannelConfig) -> Self {
         Self {
-            config,
             statistics: ChannelStatistics::default(),
             routes: 0,
             filtered: 0,
             preferred: 0,
             reported: SmallVec::new(),
             received: None,
+            damping: config.damping.and_then(|damping| Damping::new(damping).ok()).map(Box::new),
+            config,
             group: None,
         }
     }
@@ -468,6 +479,18 @@ pub(crate) struct Source {
 }
 
 impl Source {
+    /// Of a route that nobody has announced.
+    pub(crate) fn own() -> Self {
+        Self {
+            name: String::new(),
+            kind: RouteSource::Static,
+            preference: 0,
+            peer: None,
+            up: false,
+            channels: SmallVec::new(),
+        }
+    }
+
     pub(crate) fn channel(&self, table: TableId) -> Option<&Channel> {
         self.channels.iter().find(|channel| channel.config.table == table)
     }

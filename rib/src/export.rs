@@ -59,6 +59,7 @@ pub(crate) struct ExportRules {
     pub(crate) add_path: AddPath,
     pub(crate) min_route_advertisement_interval: Duration,
     pub(crate) enhanced_refresh: bool,
+    pub(crate) default_originate: bool,
     limit: Option<Limit>,
     /// The one neighbour that has these rules
     alone: Option<SourceId>,
@@ -122,6 +123,7 @@ impl ExportRules {
             },
             min_route_advertisement_interval: channel.min_route_advertisement_interval,
             enhanced_refresh: peer.enhanced_refresh,
+            default_originate: channel.default_originate,
             limit: channel.export_limit,
             alone: None,
         }

@@ -13,14 +13,14 @@ use bgp_wire::{PathAttributes, RefreshSubtype};
 use smallvec::SmallVec;
 
 use crate::attributes::AttributesId;
-use crate::channel::{LimitKind, LimitPassed, SourceId};
+use crate::channel::{LimitKind, LimitPassed, Source, SourceId};
 use crate::export::ExportRules;
 use crate::path_id::LocalId;
 use crate::policy::Set;
 use crate::table::Table;
 
 use self::told::{Exported, Told};
-use self::writer::{Audience, ChunkWriter, end_of_rib, named, refresh_marker};
+use self::writer::{Audience, ChunkWriter, default_route, end_of_rib, named, refresh_marker};
 
 pub(crate) use self::view::View;
 pub use self::writer::Chunk;
@@ -64,6 +64,8 @@ struct Walk {
     before: Option<Box<Told>>,
     /// It has been asked for (RFC 2918).
     refresh: bool,
+    /// It has been told a default route of our own.
+    had_default: bool,
 }
 
 /// What a neighbour knows that joins a group.
@@ -72,7 +74,7 @@ pub(crate) enum Joining {
     /// Nothing
     Fresh,
     /// What another group has told it, up to this place in the change list
-    Known { told: Box<KnownRoutes>, position: u64 },
+    Known { told: Box<KnownRoutes>, position: u64, default_originate: bool },
 }
 
 /// What a group has told its members.
@@ -147,16 +149,18 @@ impl Group {
 
     /// Adds a neighbour and tells it the whole table.
     pub(crate) fn join(&mut self, source: SourceId, joining: Joining) {
-        let (position, before) = match joining {
-            Joining::Fresh => (self.head, None),
-            Joining::Known { told, position } => (position, Some(Box::new(told.0))),
+        let (position, before, had_default) = match joining {
+            Joining::Fresh => (self.head, None, false),
+            Joining::Known { told, position, default_originate } => {
+                (position, Some(Box::new(told.0)), default_originate)
+            }
         };
         self.members.push(Member {
             source,
             position,
             chunk: 0,
             own: VecDeque::new(),
-            walk: Some(Walk { next: 0, before, refresh: false }),
+            walk: Some(Walk { next: 0, before, refresh: false, had_default }),
             end_of_rib: true,
         });
     }
@@ -169,6 +173,7 @@ impl Group {
         member.map_or(Joining::Fresh, |member| Joining::Known {
             told: Box::new(KnownRoutes(told)),
             position: member.position,
+            default_originate: self.rules.default_originate,
         })
     }
 
@@ -186,8 +191,9 @@ impl Group {
     pub(crate) fn refresh(&mut self, source: SourceId) {
         if let Some(member) = self.members.iter_mut().find(|member| member.source == source) {
             // One that is on its way already has to begin anew, but what it had to take back it still has to.
-            let before = member.walk.take().and_then(|walk| walk.before);
-            member.walk = Some(Walk { next: 0, before, refresh: true });
+            let (before, had_default) =
+                member.walk.take().map_or((None, false), |walk| (walk.before, walk.had_default));
+            member.walk = Some(Walk { next: 0, before, refresh: true, had_default });
         }
     }
 
@@ -362,6 +368,9 @@ impl Group {
         let marked = walk.refresh && self.rules.enhanced_refresh;
         if marked && walk.next == 0 {
             member.own.push_back(refresh_marker(&self.rules, RefreshSubtype::BEGIN));
+        }
+        if walk.next == 0 {
+            member.own.extend(default_route(&self.rules, walk.had_default, &Source::own()));
         }
         let position = member.position;
         let log = view.table.log_of(self.rules.adds_paths());

@@ -85,7 +85,9 @@ pub use crate::options::{
     RemovePrivateAs, SessionKind,
 };
 pub use crate::policy::{AcceptAll, Edited, Filter, Policy, Set, Verdict};
-pub use crate::rib::{Change, Origination, PipeConfig, Rib, UpdateOutcome, WatcherId};
+pub use crate::rib::{
+    AggregateConfig, Change, Condition, Origination, PipeConfig, Rib, UpdateOutcome, WatcherId,
+};
 pub use crate::roa::{Roa, RoaTable, RoaView, Validity, route_origin};
 pub use crate::route::{Destination, Route, RouteSource};
 pub use crate::rpki::RpkiSource;

@@ -1,5 +1,7 @@
 //! The routing information base: all tables, sources and update groups of a router.
 
+mod aggregate;
+mod condition;
 mod path;
 mod peer;
 mod pipe;
@@ -28,11 +30,15 @@ use crate::policy::{Edited, Policy};
 use crate::route::{Destination, RouteSource};
 use crate::table::{Table, TableId};
 
+use self::aggregate::Aggregate;
+use self::condition::Conditional;
 pub(crate) use self::path::{Field, view_of};
 use self::path::{Incoming, best_of};
 use self::pipe::Pipe;
 use self::watch::Watcher;
 
+pub use self::aggregate::AggregateConfig;
+pub use self::condition::Condition;
 pub use self::pipe::PipeConfig;
 pub use self::watch::{Change, WatcherId};
 
@@ -61,6 +67,8 @@ pub struct Rib {
     pub(crate) groups: Vec<Option<Group>>,
     watchers: Vec<Option<Watcher>>,
     pipes: Vec<Pipe>,
+    aggregates: Vec<Aggregate>,
+    conditions: Vec<Conditional>,
     /// Reused while an UPDATE is read.
     scratch: Scratch,
 }
@@ -111,6 +119,8 @@ impl Rib {
             groups: Vec::new(),
             watchers: Vec::new(),
             pipes: Vec::new(),
+            aggregates: Vec::new(),
+            conditions: Vec::new(),
             scratch: Scratch::default(),
         }
     }
@@ -147,6 +157,8 @@ impl Rib {
     /// Removes a protocol instance with all its routes.
     pub fn remove_source(&mut self, id: SourceId) {
         self.remove_pipe(id);
+        self.remove_aggregate(id);
+        self.conditions.retain(|one| !one.is_of(id));
         self.peer_down(id, &[]);
         if let Some(source) = self.sources.get_mut(usize::from(id.0)) {
             *source = None;
@@ -185,7 +197,8 @@ impl Rib {
         let head = Head { next_hop, preference, kind, destination: route.destination };
         let set = AttributeSet { path: route.attributes.view(), extra: route.extra.view(), head };
         let attributes = self.attributes.intern(&set, &mut self.next_hops);
-        let incoming = Incoming { now, source: from, owner: from, table, attributes };
+        let incoming =
+            Incoming { now, source: from, owner: from, table, attributes, announced: false };
         self.import(&incoming, net, LocalId::only(from), policy);
         self.attributes.sweep(attributes, &mut self.next_hops);
     }
@@ -243,5 +256,7 @@ impl Rib {
     }
 }
 
+#[cfg(test)]
+mod damped;
 #[cfg(test)]
 mod tests;

@@ -145,6 +145,8 @@ pub(crate) struct Table {
     pub(crate) log: ChangeLog,
     /// Networks of which any path has changed.
     pub(crate) all: ChangeLog,
+    /// Aggregates that are told in place of what is within them.
+    pub(crate) summaries: Vec<IpNet>,
     networks: usize,
     paths: usize,
 }
@@ -166,9 +168,15 @@ impl Table {
             lengths: alloc::vec![0; 129],
             log: ChangeLog::default(),
             all: ChangeLog::default(),
+            summaries: Vec::new(),
             networks: 0,
             paths: 0,
         }
+    }
+
+    /// Whether an aggregate is told in place of `net`.
+    pub(crate) fn is_summarized(&self, net: &IpNet) -> bool {
+        self.summaries.iter().any(|summary| summary != net && summary.contains(net))
     }
 
     /// Networks that have a path.

@@ -271,6 +271,9 @@ pub(crate) fn compare(
                 from: Some(ADDRESS.parse().expect("an address")),
                 preference: PREFERENCE,
                 attributes: route.attributes.view(),
+                destination: rib::Destination::Unicast,
+                next_hop: None,
+                extra: rib::ExtraRef::default(),
             };
             let verdict = compiled.run(&mut vm, filter, &view, &Announcement(route));
             outcome.runs += 1;

@@ -85,6 +85,10 @@ impl View<'_> {
         };
         let set = self.attributes.get(attributes)?;
         let net = self.table.net(slot)?;
+        let own_default = rules.default_originate && net.prefix_len() == 0;
+        if own_default || self.table.is_summarized(&net) {
+            return None;
+        }
         let verdict = rules
             .filter
             .run(self.policy, self.edited, || view_of(source, net, &set, self.next_hops));

@@ -2,14 +2,17 @@
 
 use alloc::vec::Vec;
 
-use bgp_wire::{Message, RefreshSubtype, RouteRefresh, UpdateWriter};
+use bgp_wire::{
+    Afi, AttributesRef, Message, PathAttributes, RefreshSubtype, RouteRefresh, UpdateWriter,
+};
 use bytes::{Bytes, BytesMut};
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use super::BATCH;
-use crate::channel::SourceId;
-use crate::export::ExportRules;
+use crate::channel::{Source, SourceId};
+use crate::export::{ExportRules, Outgoing};
 use crate::path_id::LocalId;
+use crate::policy::Set;
 
 /// Octets after which a chunk is closed.
 const CHUNK: usize = 65_536;
@@ -65,6 +68,33 @@ pub(super) fn end_of_rib(rules: &ExportRules) -> Chunk {
     });
     writer.close();
     writer.chunks.pop().unwrap_or(Chunk::EMPTY)
+}
+
+/// The default route of our own that these rules want to be told, or the withdrawal of one that was told before.
+pub(super) fn default_route(rules: &ExportRules, was_told: bool, own: &Source) -> Option<Chunk> {
+    let net = match rules.family.afi {
+        Afi::IPV6 => IpNet::V6(Ipv6Net::default()),
+        _ => IpNet::V4(Ipv4Net::default()),
+    };
+    let mut writer = ChunkWriter::new(rules);
+    if rules.default_originate {
+        let route = Outgoing {
+            source: own,
+            attributes: AttributesRef::default(),
+            next_hop: None,
+            metric: None,
+            set: Set::default(),
+        };
+        let mut attributes = PathAttributes::default();
+        let next_hop = rules.write(&route, &mut attributes)?;
+        let route = named(LocalId(0), net);
+        writer.write(1, 0, |writer| {
+            writer.announce(attributes.view(), rules.family, &next_hop, [route]).is_ok()
+        });
+    } else if was_told {
+        writer.withdraw(Audience::All, core::iter::once((LocalId(0), net)));
+    }
+    writer.finish().pop()
 }
 
 /// Begins or ends what is told anew (RFC 7313 §4.1).

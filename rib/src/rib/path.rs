@@ -33,6 +33,8 @@ pub(super) struct Incoming {
     pub(super) table: TableId,
     /// As they were received. The caller sweeps them.
     pub(super) attributes: AttributesId,
+    /// Somebody has announced them just now.
+    pub(super) announced: bool,
 }
 
 /// What became of a route on its way in.
@@ -235,6 +237,9 @@ impl Rib {
                 return (Imported::Filtered, None);
             }
         }
+        if self.is_damped(incoming, net, &path) {
+            path.flags = path.flags.with(Flags::DAMPED);
+        }
         let outcome = self.limit_and_set(table, &net, owner, path);
         if path.attributes != attributes {
             self.attributes.sweep(path.attributes, &mut self.next_hops);
@@ -280,6 +285,38 @@ impl Rib {
             SetPath::Added | SetPath::Replaced => Imported::Accepted,
         };
         (imported, passed)
+    }
+
+    /// Whether a route comes and goes too often to be used (RFC 2439).
+    fn is_damped(&mut self, incoming: &Incoming, net: IpNet, path: &Path) -> bool {
+        let Incoming { now, table, owner, announced, .. } = *incoming;
+        if self.channel(owner, table).is_none_or(|channel| channel.damping.is_none()) {
+            return false;
+        }
+        let known = self.find_path(table, &net, path.id).copied();
+        let key = (net, self.path_ids.key(path.id, path.source).received);
+        let damping = self.channel_mut(owner, table).and_then(|channel| channel.damping.as_mut());
+        let Some(damping) = damping else { return false };
+        if announced {
+            let changed = known.is_some_and(|known| known.attributes != path.attributes);
+            damping.handle_announcement(now, key, changed)
+        } else {
+            damping.is_suppressed(&key)
+        }
+    }
+
+    /// The neighbour has withdrawn a route.
+    pub(super) fn note_withdrawal(
+        &mut self,
+        now: Duration,
+        source: SourceId,
+        table: TableId,
+        key: (IpNet, Option<u32>),
+    ) {
+        let channel = self.channel_mut(source, table);
+        if let Some(damping) = channel.and_then(|channel| channel.damping.as_mut()) {
+            damping.handle_withdrawal(now, key);
+        }
     }
 
     fn keep_received(&mut self, incoming: &Incoming, net: IpNet, id: LocalId) {
@@ -342,14 +379,11 @@ impl Rib {
         };
         let Some(slot) = table.find_or_insert(net) else { return SetPath::Same };
         let before = best_of(table, slot);
-        if let Some(flags) = table.flags_mut(slot, path.id)
-            && !flags.has(Flags::DAMPED)
-        {
-            let same_kind = flags.has(Flags::FILTERED) == path.flags.has(Flags::FILTERED);
+        if let Some(flags) = table.flags_mut(slot, path.id) {
             // It has been announced again.
             *flags = flags.without(Flags::STALE);
-            let old = table.path(slot, path.id).map(|old| old.attributes);
-            if same_kind && old == Some(path.attributes) {
+            let old = table.path(slot, path.id).map(|old| (old.attributes, old.flags));
+            if old == Some((path.attributes, path.flags)) {
                 return SetPath::Same;
             }
         }

@@ -10,8 +10,9 @@ use super::path::best_of;
 use crate::channel::{Channel, ChannelConfig, LimitPassed, PeerConfig, SourceId};
 use crate::export::ExportRules;
 use crate::group::{Chunk, Group, Joining, View};
+use crate::path_id::PathKey;
 use crate::policy::Policy;
-use crate::table::TableId;
+use crate::table::{Flags, TableId};
 
 impl Rib {
     /// The session with a neighbour has come up: it is told all routes of its channels, then every change.
@@ -30,15 +31,17 @@ impl Rib {
         (source.peer, source.up) = (Some(peer), true);
         for config in channels {
             let table = config.table;
+            let config = self.under_condition(id, config);
             let Some(rules) = self.rules_of(id, &config) else { continue };
             let group = self.join_group(id, rules, Joining::Fresh);
             let Some(source) = self.source_mut(id) else { return };
             match source.channel_mut(table) {
                 Some(channel) => {
-                    channel.config = config;
-                    channel.statistics = crate::ChannelStatistics::default();
-                    channel.reported.clear();
-                    channel.group = Some(group);
+                    let Channel { routes, filtered, preferred, .. } = *channel;
+                    let received = channel.received.take();
+                    let group = Some(group);
+                    let new = Channel::new(config);
+                    *channel = Channel { routes, filtered, preferred, received, group, ..new };
                 }
                 None => {
                     source.channels.push(Channel { group: Some(group), ..Channel::new(config) });
@@ -92,6 +95,7 @@ impl Rib {
     /// filter; call [`Rib::reload`].
     pub fn reconfigure_channel(&mut self, id: SourceId, config: ChannelConfig) -> bool {
         let table = config.table;
+        let config = self.under_condition(id, config);
         let Some(rules) = self.rules_of(id, &config) else { return false };
         let Some(channel) = self.channel(id, table) else { return false };
         let (mut group, before) = (channel.group, &channel.config);
@@ -220,14 +224,50 @@ impl Rib {
         None
     }
 
-    /// When [`Rib::poll_update`] may have something that it has not now although nothing comes in.
+    /// When [`Rib::handle_timeout`] is to be called, and [`Rib::poll_update`] may have something although nothing has
+    /// come in.
     pub fn poll_timeout(&self) -> Option<Duration> {
         let groups = self.groups.iter().flatten();
         let due = groups.filter_map(|group| {
             let table = self.tables.get(usize::from(group.rules.table.0))?;
             group.poll_timeout(table)
         });
-        due.min()
+        let channels = self.sources.iter().flatten().flat_map(|source| &source.channels);
+        let damping = channels.filter_map(|channel| channel.damping.as_ref()?.poll_timeout());
+        due.chain(damping).min()
+    }
+
+    /// Lets time take effect: routes that have been stable for long enough are used again.
+    pub fn handle_timeout(&mut self, now: Duration) {
+        for index in 0..u16::try_from(self.sources.len()).unwrap_or(u16::MAX) {
+            let source = SourceId(index);
+            let channels = self.source(source).map(|source| source.channels.as_slice());
+            let damped = channels.unwrap_or_default().iter().filter(|one| one.damping.is_some());
+            let tables: SmallVec<[TableId; 2]> = damped.map(|one| one.config.table).collect();
+            for table in tables {
+                self.use_again(now, source, table);
+            }
+        }
+    }
+
+    fn use_again(&mut self, now: Duration, source: SourceId, table: TableId) {
+        let damping = |rib: &mut Self| {
+            let channel = rib.channel_mut(source, table)?;
+            let damping = channel.damping.as_mut()?;
+            damping.handle_timeout(now);
+            damping.poll_reuse()
+        };
+        while let Some((net, received)) = damping(self) {
+            let id = self.path_ids.find(&PathKey { source, received, pipe: None });
+            let Some(id) = id else { continue };
+            let Some(at) = self.tables.get_mut(usize::from(table.0)) else { return };
+            let Some(slot) = at.find(&net) else { continue };
+            let before = best_of(at, slot);
+            if let Some(flags) = at.flags_mut(slot, id) {
+                *flags = flags.without(Flags::DAMPED);
+                self.settle(table, slot, before);
+            }
+        }
     }
 
     /// An export limit that was passed, once until it was not.

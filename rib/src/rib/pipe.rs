@@ -129,7 +129,14 @@ impl Rib {
                 }
             }
         }
-        left < STEP
+        let mut more = left < STEP;
+        for place in 0..self.aggregates.len() {
+            more |= self.aggregate(now, place, &mut left, policy);
+            if left == 0 {
+                return true;
+            }
+        }
+        more | self.apply_conditions()
     }
 
     /// Makes what a pipe has put into a table at `net` what it should be.
@@ -169,7 +176,14 @@ impl Rib {
         }
         for (key, attributes) in wanted {
             let id = self.path_ids.intern(key);
-            let incoming = Incoming { now, source: key.source, owner: pipe, table: to, attributes };
+            let incoming = Incoming {
+                now,
+                source: key.source,
+                owner: pipe,
+                table: to,
+                attributes,
+                announced: false,
+            };
             self.filter_and_set(&incoming, net, id, policy);
             self.path_ids.sweep(id);
         }

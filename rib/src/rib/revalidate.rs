@@ -71,7 +71,8 @@ impl Rib {
             let Some(net) = received.net(slot).filter(concerned) else { continue };
             for path in received.paths(slot) {
                 let Path { id, attributes, .. } = *path;
-                let incoming = Incoming { now, source, owner: source, table, attributes };
+                let incoming =
+                    Incoming { now, source, owner: source, table, attributes, announced: false };
                 self.filter_and_set(&incoming, net, id, policy);
             }
         }

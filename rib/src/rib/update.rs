@@ -35,7 +35,7 @@ impl Rib {
     ) -> UpdateOutcome {
         for unreach in update.unreach() {
             let Some(table) = self.table_of(from, unreach.family) else { continue };
-            self.withdraw_all(from, table, unreach.nlri);
+            self.withdraw_all(now, from, table, unreach.nlri);
         }
         let mut outcome = UpdateOutcome::default();
         if update.reach().next().is_none() {
@@ -78,7 +78,8 @@ impl Rib {
                 },
             };
             let id = self.attributes.intern(&set, &mut self.next_hops);
-            let incoming = Incoming { now, source: from, owner: from, table, attributes: id };
+            let incoming =
+                Incoming { now, source: from, owner: from, table, attributes: id, announced: true };
             let limit = self.import_all(&incoming, reach.nlri, policy);
             outcome.limit = limit.or(outcome.limit);
             self.attributes.sweep(id, &mut self.next_hops);
@@ -95,12 +96,17 @@ impl Rib {
             .map(|channel| channel.config.table)
     }
 
-    fn withdraw_all(&mut self, from: SourceId, table: TableId, nlri: Nlri<'_>) {
+    fn withdraw_all(&mut self, now: Duration, from: SourceId, table: TableId, nlri: Nlri<'_>) {
         let (mut received, mut removed) = (0, 0);
         for (path_id, net) in routes(nlri) {
             received += 1;
             let id = self.path_ids.find(&received_path(from, path_id));
-            removed += u64::from(id.is_some_and(|id| self.retract(table, &net, id)));
+            if let Some(id) = id
+                && self.retract(table, &net, id)
+            {
+                removed += 1;
+                self.note_withdrawal(now, from, table, (net, path_id));
+            }
         }
         self.count(from, table, |statistics| {
             statistics.import_withdraws += received;
