@@ -402,6 +402,9 @@ pub struct ChannelStatistics {
     pub export_withdraws: u64,
 }
 
+/// A route of a neighbour: its network and path identifier.
+pub(crate) type ReceivedRoute = (IpNet, Option<u32>);
+
 /// A channel at work.
 #[derive(Debug, Clone)]
 pub(crate) struct Channel {
@@ -417,8 +420,8 @@ pub(crate) struct Channel {
     pub(crate) reported: SmallVec<[LimitKind; 2]>,
     /// Routes as they were received.
     pub(crate) received: Option<Box<Table>>,
-    /// Which routes come and go: by network and received path identifier.
-    pub(crate) damping: Option<Box<Damping<(IpNet, Option<u32>)>>>,
+    /// Which routes come and go.
+    pub(crate) damping: Option<Box<Damping<ReceivedRoute>>>,
     /// The update group, for a channel of a neighbour.
     pub(crate) group: Option<u32>,
 }

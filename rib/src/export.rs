@@ -63,6 +63,8 @@ pub(crate) struct ExportRules {
     limit: Option<Limit>,
     /// The one neighbour that has these rules
     alone: Option<SourceId>,
+    /// Attributes that may have to be written although a route lacks them
+    written: SmallVec<[AttributeCode; 8]>,
 }
 
 /// RFC 4456, for internal neighbours; the same for all others.
@@ -93,6 +95,18 @@ impl ExportRules {
         let role = otc::role(peer).filter(|_| otc::covers(channel.family));
         let confederation = peer.confederation.filter(|_| !inside);
         let takes_local_pref = inside || peer.allow_local_pref;
+        let (partial, originate) =
+            (is_partial_deployment(peer), channel.aigp == AigpSession::Originate);
+        let written = [
+            (AttributeCode::ORIGIN, true),
+            (AttributeCode::AS_PATH, true),
+            (AttributeCode::LOCAL_PREF, takes_local_pref),
+            (AttributeCode::COMMUNITIES, channel.graceful_shutdown || partial),
+            (AttributeCode::ORIGINATOR_ID, kind == SessionKind::Internal),
+            (AttributeCode::CLUSTER_LIST, kind == SessionKind::Internal),
+            (AttributeCode::AIGP, originate),
+            (AttributeCode::ONLY_TO_CUSTOMER, role.is_some_and(otc::is_added)),
+        ];
         Self {
             table: channel.table,
             family: channel.family,
@@ -106,10 +120,10 @@ impl ExportRules {
             local_pref: takes_local_pref.then_some(peer.default_local_pref),
             route_server_client: peer.route_server_client,
             allow_med: peer.announce.allow_med,
-            llgr_partial_deployment: is_partial_deployment(peer),
+            llgr_partial_deployment: partial,
             graceful_shutdown: channel.graceful_shutdown,
             aigp: channel.aigp.is_enabled(kind),
-            aigp_originate: channel.aigp == AigpSession::Originate,
+            aigp_originate: originate,
             role,
             shown_as: peer.shown_as(),
             hidden_as: confederation
@@ -126,6 +140,7 @@ impl ExportRules {
             default_originate: channel.default_originate,
             limit: channel.export_limit,
             alone: None,
+            written: written.iter().filter(|(_, may)| *may).map(|(code, _)| *code).collect(),
         }
     }
 
@@ -172,7 +187,7 @@ impl ExportRules {
         };
         writing.add_communities();
         writing.out.clear();
-        in_order(route.attributes, &WRITTEN, |code, raw| writing.attribute(code, raw));
+        in_order(route.attributes, &self.written, |code, raw| writing.attribute(code, raw));
         (!writing.hidden).then_some(chosen.next_hop)
     }
 
@@ -192,18 +207,6 @@ impl ExportRules {
         (self.kind == SessionKind::Internal && from.is_internal()).then_some(from)
     }
 }
-
-/// Attributes that may have to be written although the route lacks them.
-const WRITTEN: [AttributeCode; 8] = [
-    AttributeCode::ORIGIN,
-    AttributeCode::AS_PATH,
-    AttributeCode::LOCAL_PREF,
-    AttributeCode::COMMUNITIES,
-    AttributeCode::ORIGINATOR_ID,
-    AttributeCode::CLUSTER_LIST,
-    AttributeCode::AIGP,
-    AttributeCode::ONLY_TO_CUSTOMER,
-];
 
 /// A route while it is written.
 struct Writing<'a> {

@@ -10,22 +10,16 @@ pub(crate) fn in_order<'a>(
     wanted: &[AttributeCode],
     mut visit: impl FnMut(AttributeCode, Option<RawAttribute<'a>>),
 ) {
-    let (mut there, mut wanted) = (attributes.iter(), wanted.iter().copied());
-    let (mut raw, mut missing) = (there.next(), wanted.next());
-    loop {
-        // One place that calls, so that `visit` is compiled into the loop.
-        let (code, found) = match (raw, missing) {
-            (Some(found), Some(code)) if code < found.code => (code, None),
-            (Some(found), _) => (found.code, Some(found)),
-            (None, Some(code)) => (code, None),
-            (None, None) => return,
-        };
-        if missing == Some(code) {
+    let mut wanted = wanted.iter().copied();
+    let mut missing = wanted.next();
+    for found in attributes.iter() {
+        while let Some(code) = missing.filter(|code| *code <= found.code) {
+            if code < found.code {
+                visit(code, None);
+            }
             missing = wanted.next();
         }
-        if found.is_some() {
-            raw = there.next();
-        }
-        visit(code, found);
+        visit(found.code, Some(found));
     }
+    missing.into_iter().chain(wanted).for_each(|code| visit(code, None));
 }

@@ -8,7 +8,8 @@ use smallvec::SmallVec;
 use super::Rib;
 use crate::attributes::{AttributeSet, AttributeStore, AttributesId, Head};
 use crate::channel::{
-    Channel, ChannelStatistics, LimitAction, LimitKind, LimitPassed, Source, SourceId,
+    Channel, ChannelStatistics, LimitAction, LimitKind, LimitPassed, ReceivedRoute, Source,
+    SourceId,
 };
 use crate::decision::{Candidate, Rules, best_path};
 use crate::extra::ExtraCode;
@@ -311,7 +312,7 @@ impl Rib {
         now: Duration,
         source: SourceId,
         table: TableId,
-        key: (IpNet, Option<u32>),
+        key: ReceivedRoute,
     ) {
         let channel = self.channel_mut(source, table);
         if let Some(damping) = channel.and_then(|channel| channel.damping.as_mut()) {
