@@ -130,7 +130,7 @@ struct History {
 /// assert!(damping.handle_announcement(6 * minute, "192.0.2.0/24", true));
 ///
 /// let reuse = damping.poll_timeout().ok_or("the route is suppressed")?;
-/// assert_eq!(reuse.as_secs() / 60, 52);
+/// assert_eq!(reuse.as_secs() / 60, 51);
 /// damping.handle_timeout(reuse);
 /// assert_eq!(damping.poll_reuse(), Some("192.0.2.0/24"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
