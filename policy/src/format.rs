@@ -128,15 +128,38 @@ fn path(f: Out<'_, '_>, path: AsPath<'_>) -> fmt::Result {
     for segment in path.segments() {
         let (open, close) = match segment.kind {
             SegmentKind::Sequence => ("", ""),
-            SegmentKind::Set => (" {", " }"),
-            SegmentKind::ConfedSequence => (" (", " )"),
-            SegmentKind::ConfedSet => (" ({", " })"),
+            SegmentKind::Set => ("{", "}"),
+            SegmentKind::ConfedSequence => ("(", ")"),
+            SegmentKind::ConfedSet => ("({", "})"),
         };
-        f.write_str(open)?;
-        for asn in segment.asns() {
-            write!(f, " {asn}")?;
+        for (at, asn) in segment.asns().enumerate() {
+            let before = if at == 0 { open } else { "" };
+            write!(f, " {before}{asn}")?;
         }
         f.write_str(close)?;
     }
     f.write_str(if path.bytes().is_empty() { " )" } else { ")" })
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use bgp_wire::{AsPathBuilder, SegmentKind};
+
+    use crate::ast::ListKind;
+    use crate::value::Value;
+
+    /// What BIRD 2.0.12 printed of a path within a confederation.
+    #[test]
+    fn paths_print_as_in_bird() {
+        let mut path = AsPathBuilder::default();
+        path.segment(SegmentKind::ConfedSequence, [65101, 65102])
+            .segment(SegmentKind::ConfedSet, [65103, 65104])
+            .segment(SegmentKind::Sequence, [7, 8])
+            .segment(SegmentKind::Set, [8, 9])
+            .segment(SegmentKind::Sequence, [10]);
+        let text = Value::List(ListKind::Path, path.bytes().into()).to_string();
+        assert_eq!(text, "(path (65101 65102) ({65103 65104}) 7 8 {8 9} 10)");
+    }
 }

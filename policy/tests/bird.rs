@@ -1,11 +1,15 @@
-//! Expressions as a real BIRD 2.0.12 computes them, and as we do.
+//! Expressions as a real BIRD 2.0.12 computes them, and as we do; and filters on routes as BIRD 2.0.12 and 2.17 run
+//! them, and as we do: which routes pass, and with which attributes.
 //!
 //! ```text
 //! cargo test -p policy --test bird -- --ignored
 //! ```
 //!
-//! `CAUSEWAY_SEED` takes the seed that a failed run of the random test prints, `CAUSEWAY_RUNS` how many expressions
-//! it makes. Errors are compared as such, not by their texts.
+//! `CAUSEWAY_SEED` takes the seed that a failed run of a random test prints, `CAUSEWAY_RUNS` how many expressions and
+//! `CAUSEWAY_FILTERS` how many filters it makes. Errors are compared as such, not by their texts.
+//!
+//! The routes come to BIRD by a BGP session with a speaker of the test, and go from its table into one table for
+//! each filter.
 //!
 //! What we make of the corpus is recorded in `data/expressions.values`, so that a run without BIRD has it too;
 //! `BLESS=1` writes it.
@@ -15,8 +19,14 @@
 mod daemon;
 #[path = "bird/differences.rs"]
 mod differences;
+#[path = "bird/filters.rs"]
+mod filters;
 #[path = "bird/generate.rs"]
 mod generate;
+#[path = "bird/routes.rs"]
+mod routes;
+#[path = "bird/speaker.rs"]
+mod speaker;
 
 use daemon::Bird;
 use policy::ProgramBuilder;
@@ -24,6 +34,7 @@ use policy::ast::{Expr, ExprKind, Name};
 use policy::lexer::tokenize;
 use policy::parser::Parser;
 use policy::span::{SourceId, Span};
+use testbed::Program;
 
 const FUNCTIONS: &str = include_str!("data/functions.conf");
 const EXPRESSIONS: &str = include_str!("data/expressions.txt");
@@ -132,11 +143,10 @@ fn expressions_mean_what_they_mean_in_bird() {
 #[test]
 #[ignore = "needs bird2; run by .ci/run"]
 fn random_expressions_mean_what_they_mean_in_bird() {
-    let variable = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let (seed, runs) =
         (variable("CAUSEWAY_SEED").unwrap_or(1), variable("CAUSEWAY_RUNS").unwrap_or(5000));
     let (mut bird, mut builder) = (Bird::start(FUNCTIONS), ours(FUNCTIONS));
-    let mut random = generate::Random(seed);
+    let mut random = generate::Random::new(seed);
     let (mut errors, mut wrong) = (0, Vec::new());
     for _ in 0..runs {
         let expr = generate::expression(&mut random);
@@ -161,4 +171,108 @@ fn random_expressions_mean_what_they_mean_in_bird() {
         wrong.len(),
         wrong[..most].join("")
     );
+}
+
+/// Asserts that nothing differs, and says how much was compared.
+fn judge(what: &str, outcome: &filters::Outcome) {
+    let filters::Outcome {
+        filters,
+        refused,
+        deadly,
+        runs,
+        accepted,
+        traps,
+        changed,
+        printed,
+        differences,
+    } = outcome;
+    println!(
+        "{what}: {filters} filters ({} refused, of {deadly} BIRD died), {runs} runs: {accepted} accepted, {traps} traps, {changed} \
+         changed the route, {printed} lines printed",
+        refused.len()
+    );
+    let mut shortest: Vec<&String> = differences.iter().collect();
+    shortest.sort_by_key(|text| text.len());
+    let some: String = shortest.iter().take(8).map(|text| format!("{text}\n")).collect();
+    assert!(differences.is_empty(), "{what}: {} differences\n{some}", differences.len());
+    assert!(refused.len() + deadly < filters / 10, "{refused:?}");
+    assert!(*traps < runs / 3 && *accepted > runs / 4, "too little passes to be of use");
+}
+
+fn variable(name: &str) -> Option<u64> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
+}
+
+#[test]
+#[ignore = "needs bird2; run by .ci/run"]
+fn filters_do_what_they_do_in_bird() {
+    let seed = variable("CAUSEWAY_SEED").unwrap_or(1);
+    println!("CAUSEWAY_SEED={seed}");
+    let (definitions, all) = filters::split(include_str!("data/filters.conf"));
+    for round in 0..4 {
+        let mut random = generate::Random::with_route(seed.wrapping_add(round));
+        let routes = routes::routes(&mut random);
+        for (version, program) in birds() {
+            let outcome = filters::compare(&program, &definitions, &all, &routes);
+            judge(&format!("{version}, filters of operators"), &outcome);
+            assert!(outcome.refused.is_empty(), "{:?}", outcome.refused);
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs bird2; run by .ci/run"]
+fn random_filters_do_what_they_do_in_bird() {
+    let seed = variable("CAUSEWAY_SEED").unwrap_or(1);
+    let count = variable("CAUSEWAY_FILTERS").unwrap_or(300);
+    println!("CAUSEWAY_SEED={seed}");
+    let mut random = generate::Random::with_route(seed);
+    let routes = routes::routes(&mut random);
+    let names = (0..count).map(|number| format!("f{number}"));
+    let all: Vec<_> = names
+        .map(|name| {
+            let text = generate::filter(&mut random, &name);
+            (name, text)
+        })
+        .collect();
+    for (version, program) in birds() {
+        let outcome = filters::compare(&program, &simple_functions(), &all, &routes);
+        judge(&format!("{version}, random filters"), &outcome);
+    }
+}
+
+/// That of this Debian, and that of the chroot of `.ci/peers`.
+fn birds() -> [(&'static str, Program); 2] {
+    [("BIRD 2.0.12", Program::find("bird")), ("BIRD 2.17", Program::newer("bird"))]
+}
+
+/// The definitions, and the functions that filters use: 2.17 does not take all of the others.
+fn simple_functions() -> String {
+    const USED: [&str; 18] = [
+        "i",
+        "b",
+        "p",
+        "q",
+        "ad",
+        "n",
+        "e",
+        "l",
+        "t",
+        "way",
+        "com",
+        "ext",
+        "lar",
+        "last_value",
+        "sum_of",
+        "greatest_divisor",
+        "calls_both",
+        "changes",
+    ];
+    let mut parts = FUNCTIONS.split("\nfunction ");
+    let mut text = parts.next().expect("the definitions").to_owned();
+    let used = |part: &&str| part.split_once('(').is_some_and(|(name, _)| USED.contains(&name));
+    for part in parts.filter(used) {
+        text += &format!("\nfunction {part}");
+    }
+    text + "\n"
 }

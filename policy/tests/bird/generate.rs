@@ -2,27 +2,44 @@
 
 use std::fmt::Write;
 
+#[path = "generate/filter.rs"]
+mod filter;
+
+pub(crate) use filter::filter;
+
 /// SplitMix64
-pub(crate) struct Random(pub u64);
+pub(crate) struct Random {
+    state: u64,
+    /// There is a route, whose attributes are read; and all is of the type that is wanted.
+    route: bool,
+}
 
 impl Random {
+    pub(crate) const fn new(seed: u64) -> Self {
+        Self { state: seed, route: false }
+    }
+
+    pub(crate) const fn with_route(seed: u64) -> Self {
+        Self { state: seed, route: true }
+    }
+
     fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
     }
 
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end
     }
 
-    fn chance(&mut self, percent: u64) -> bool {
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
-    fn one<'a>(&mut self, of: &[&'a str]) -> &'a str {
+    pub(crate) fn one<T: Copy>(&mut self, of: &[T]) -> T {
         of[self.below(of.len() as u64) as usize]
     }
 }
@@ -73,7 +90,8 @@ pub(crate) fn expression(random: &mut Random) -> String {
 impl Random {
     fn of(&mut self, kind: Kind, depth: u32) -> String {
         // Now and then what does not fit.
-        let kind = if self.chance(1) { KINDS[self.below(13) as usize] } else { kind };
+        let kind =
+            if !self.route && self.chance(1) { KINDS[self.below(13) as usize] } else { kind };
         if depth == 0 {
             return self.leaf(kind);
         }
@@ -213,6 +231,10 @@ impl Random {
 
     fn path(&mut self, depth: u32) -> String {
         match self.below(8) {
+            // Routes have no AS 0 (RFC 7607), and 2.17 takes a path of it alone for an empty one.
+            0..=2 if self.route => {
+                format!("prepend({}, {})", self.of(Path, depth), 64512 + self.below(5))
+            }
             0..=2 => format!("prepend({}, {})", self.of(Path, depth), self.of(Int, depth)),
             3 => format!("delete({}, {})", self.of(Path, depth), self.of(Int, depth)),
             4 => format!("delete({}, {})", self.of(Path, depth), self.set(Int)),
@@ -244,6 +266,9 @@ impl Random {
 
     /// A constant, or one that goes through a function so that it is not known before.
     fn leaf(&mut self, kind: Kind) -> String {
+        if self.route && self.chance(60) {
+            return self.attribute(kind);
+        }
         let (value, function) = match kind {
             Int => (self.number(), "i"),
             Bool => (self.one(&["true", "false"]).into(), "b"),

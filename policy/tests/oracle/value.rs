@@ -109,9 +109,9 @@ impl fmt::Display for Val {
             Self::Path(path) => {
                 let mut items = Vec::new();
                 for segment in path {
-                    items.extend(segment.set.then(|| "{".to_owned()));
-                    items.extend(segment.asns.iter().map(u32::to_string));
-                    items.extend(segment.set.then(|| "}".to_owned()));
+                    let asns: Vec<_> = segment.asns.iter().map(u32::to_string).collect();
+                    let asns = asns.join(" ");
+                    items.push(if segment.set { format!("{{{asns}}}") } else { asns });
                 }
                 list(f, "path", items)
             }
