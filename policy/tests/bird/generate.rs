@@ -173,7 +173,11 @@ impl Random {
                 format!("{} {operator} {}", self.of(Bool, depth), self.of(Bool, depth))
             }
             3 => {
-                let kind = KINDS[self.below(13) as usize];
+                // 2.17 finds a path equal to one that ends in the same AS more often.
+                let kind = match KINDS[self.below(13) as usize] {
+                    Path if self.route => Communities,
+                    kind => kind,
+                };
                 let operator = self.one(&["=", "!="]);
                 format!("({}) {operator} ({})", self.of(kind, depth), self.of(kind, depth))
             }
@@ -231,7 +235,7 @@ impl Random {
 
     fn path(&mut self, depth: u32) -> String {
         match self.below(8) {
-            // Routes have no AS 0 (RFC 7607), and 2.17 takes a path of it alone for an empty one.
+            // Routes have no AS 0 (RFC 7607).
             0..=2 if self.route => {
                 format!("prepend({}, {})", self.of(Path, depth), 64512 + self.below(5))
             }
