@@ -6,8 +6,13 @@ use core::net::{IpAddr, Ipv4Addr};
 use core::time::Duration;
 
 use bgp_wire::{Context, Family, NextHop, Role};
+use ipnet::IpNet;
 use smallvec::SmallVec;
 
+use crate::options::{
+    AigpSession, AnnounceOptions, Confederation, LocalAs, MissingLinkLocal, ReceiveOptions,
+    SessionKind,
+};
 use crate::policy::Filter;
 use crate::route::RouteSource;
 use crate::table::{Table, TableId};
@@ -31,17 +36,20 @@ pub enum NextHopMode {
     Always,
     /// To routes learned by iBGP
     Internal,
-    /// To routes learned by eBGP
+    /// To routes learned by eBGP, also within a confederation
     External,
 }
 
 impl NextHopMode {
-    pub(crate) const fn applies(self, internal: bool) -> bool {
+    /// For a route learned on a session of `kind`; `None`: it is the host's own.
+    pub(crate) const fn applies(self, kind: Option<SessionKind>) -> bool {
         match self {
             Self::Never => false,
             Self::Always => true,
-            Self::Internal => internal,
-            Self::External => !internal,
+            Self::Internal => matches!(kind, Some(SessionKind::Internal)),
+            Self::External => {
+                matches!(kind, Some(SessionKind::External | SessionKind::Confederation))
+            }
         }
     }
 }
@@ -49,7 +57,7 @@ impl NextHopMode {
 /// A neighbour whose session is up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerConfig {
-    /// Our AS on this session
+    /// Our AS; in a confederation our Member-AS
     pub local_as: u32,
     /// The neighbour's AS
     pub remote_as: u32,
@@ -63,17 +71,37 @@ pub struct PeerConfig {
     pub address: IpAddr,
     /// Index of the interface that joins us, when the neighbour is directly connected
     pub interface: Option<u32>,
+    /// Networks of that interface: which next hops lie on the common link (RFC 4271 §5.1.3, §6.3)
+    pub link: SmallVec<[IpNet; 2]>,
+    /// We are in a confederation (RFC 5065)
+    pub confederation: Option<Confederation>,
+    /// The session shows another AS than [`PeerConfig::local_as`] (RFC 7705)
+    pub as_migration: Option<LocalAs>,
     /// A client of ours as a route reflector (RFC 4456)
     pub reflector_client: bool,
     /// CLUSTER_ID of ours (RFC 4456)
     pub cluster_id: Ipv4Addr,
+    /// Those that we have on other sessions: routes that carry one have come back
+    pub other_cluster_ids: SmallVec<[Ipv4Addr; 1]>,
     /// A client of ours as a route server: AS_PATH, MULTI_EXIT_DISC and next hop stay (RFC 7947)
     pub route_server_client: bool,
     /// Our role towards the neighbour, as negotiated: with it go the rules of RFC 9234 §5 against route leaks.
-    /// iBGP has none, and inside a confederation it is better left out. Roles that are not known have no rules
+    /// They are for external neighbours alone. Roles that are not known have no rules
     pub role: Option<Role>,
-    /// How often our AS may stand in a received AS_PATH
+    /// How often our AS may stand in a received AS_PATH; [`u8::MAX`]: that is not asked
     pub allow_local_as: u8,
+    /// Routes whose path has an AS_SET or AS_CONFED_SET are taken and told. RFC 9774 §3 wants that off
+    pub allow_as_sets: bool,
+    /// LOCAL_PREF goes to and comes from an external neighbour too, for a network of many ASes (RFC 7938)
+    pub allow_local_pref: bool,
+    /// The neighbour announced the capability: it may be told routes with LLGR_STALE (RFC 9494 §4.3)
+    pub long_lived_graceful_restart: bool,
+    /// An external neighbour without a policy tells and is told nothing (RFC 8212)
+    pub requires_policy: bool,
+    /// What is taken from it
+    pub receive: ReceiveOptions,
+    /// What it is told
+    pub announce: AnnounceOptions,
     /// LOCAL_PREF of received routes that have none
     pub default_local_pref: u32,
     /// What a missing MULTI_EXIT_DISC counts as
@@ -99,11 +127,21 @@ impl PeerConfig {
             local_address,
             address,
             interface: None,
+            link: SmallVec::new(),
+            confederation: None,
+            as_migration: None,
             reflector_client: false,
             cluster_id: identifier(local_address),
+            other_cluster_ids: SmallVec::new(),
             route_server_client: false,
             role: None,
             allow_local_as: 0,
+            allow_as_sets: true,
+            allow_local_pref: false,
+            long_lived_graceful_restart: false,
+            requires_policy: true,
+            receive: ReceiveOptions::default(),
+            announce: AnnounceOptions::default(),
             default_local_pref: 100,
             default_med: 0,
             enhanced_refresh: false,
@@ -114,6 +152,32 @@ impl PeerConfig {
     /// Whether the session is iBGP.
     pub const fn is_internal(&self) -> bool {
         self.local_as == self.remote_as
+    }
+
+    /// How the neighbour stands to us.
+    pub const fn kind(&self) -> SessionKind {
+        match self.confederation {
+            _ if self.is_internal() => SessionKind::Internal,
+            Some(Confederation { member: true, .. }) => SessionKind::Confederation,
+            _ => SessionKind::External,
+        }
+    }
+
+    /// Our AS as neighbours outside see it, whatever this session shows (RFC 5065 §4).
+    pub(crate) const fn outside_as(&self) -> u32 {
+        match self.confederation {
+            Some(confederation) => confederation.identifier,
+            None => self.local_as,
+        }
+    }
+
+    /// Our AS as this neighbour sees it.
+    pub(crate) const fn shown_as(&self) -> u32 {
+        match (self.kind(), self.as_migration) {
+            (SessionKind::External, Some(migration)) => migration.asn,
+            (SessionKind::External, None) => self.outside_as(),
+            _ => self.local_as,
+        }
     }
 }
 
@@ -213,6 +277,10 @@ pub struct ChannelConfig {
     pub export: Filter,
     /// Most routes that are received
     pub receive_limit: Option<Limit>,
+    /// `import` was not configured (RFC 8212)
+    pub without_import_policy: bool,
+    /// `export` was not configured (RFC 8212)
+    pub without_export_policy: bool,
     /// Most routes taken from the neighbour
     pub import_limit: Option<Limit>,
     /// Most routes that the neighbour is told
@@ -232,8 +300,21 @@ pub struct ChannelConfig {
     pub next_hop_self: NextHopMode,
     /// Keep the received next hop
     pub next_hop_keep: NextHopMode,
-    /// IPv4 routes may have IPv6 next hops (RFC 8950)
+    /// Next hops of an external neighbour need not lie on the common link (RFC 4271 §6.3 b): BIRD's
+    /// `gateway recursive`. Where [`PeerConfig::link`] has no networks that is not asked anyway
+    pub any_next_hop: bool,
+    /// Which received IPv6 next hops count with their global address alone, although they have a link-local one
+    pub next_hop_prefer_global: NextHopMode,
+    /// What stands in for a link-local address that is not known
+    pub missing_link_local: MissingLinkLocal,
+    /// IPv4 routes may have IPv6 next hops (RFC 8950), and IPv6 routes IPv4 ones (RFC 4798 §2)
     pub extended_next_hop: bool,
+    /// Use of the accumulated IGP metric (RFC 7311)
+    pub aigp: AigpSession,
+    /// The session is about to be shut down (RFC 8326 §4.2): routes of an external neighbour get the community
+    /// GRACEFUL_SHUTDOWN and LOCAL_PREF 0, what is announced to it gets the community. Towards a neighbour inside
+    /// that holds for routes of the host itself
+    pub graceful_shutdown: bool,
 }
 
 impl ChannelConfig {
@@ -246,6 +327,8 @@ impl ChannelConfig {
             import: Filter::All,
             export: Filter::All,
             receive_limit: None,
+            without_import_policy: false,
+            without_export_policy: false,
             import_limit: None,
             export_limit: None,
             keep_filtered: false,
@@ -255,9 +338,35 @@ impl ChannelConfig {
             own_next_hop: None,
             next_hop_self: NextHopMode::Never,
             next_hop_keep: NextHopMode::Never,
+            any_next_hop: false,
+            next_hop_prefer_global: NextHopMode::Never,
+            missing_link_local: MissingLinkLocal::Ignore,
             extended_next_hop: false,
+            aigp: AigpSession::Usual,
+            graceful_shutdown: false,
         }
     }
+
+    /// The filter that decides what is taken from `peer`.
+    pub(crate) const fn import_filter(&self, peer: &PeerConfig) -> Filter {
+        if self.without_import_policy && is_default_reject(peer) {
+            return Filter::None;
+        }
+        self.import
+    }
+
+    /// The filter that decides what `peer` is told.
+    pub(crate) const fn export_filter(&self, peer: &PeerConfig) -> Filter {
+        if self.without_export_policy && is_default_reject(peer) {
+            return Filter::None;
+        }
+        self.export
+    }
+}
+
+/// RFC 8212 §3: nothing passes without a policy.
+const fn is_default_reject(peer: &PeerConfig) -> bool {
+    peer.requires_policy && matches!(peer.kind(), SessionKind::External)
 }
 
 /// Counters of a channel since its session came up, as BIRD shows them.
@@ -372,7 +481,8 @@ impl Source {
         self.channel(table).map_or(self.preference, |channel| channel.config.preference)
     }
 
-    pub(crate) fn is_internal(&self) -> bool {
-        self.peer.as_ref().is_some_and(PeerConfig::is_internal)
+    /// How the neighbour stands to us; `None`: the routes are the host's own.
+    pub(crate) fn session_kind(&self) -> Option<SessionKind> {
+        self.peer.as_ref().map(PeerConfig::kind)
     }
 }

@@ -32,38 +32,63 @@
 
 extern crate alloc;
 
+mod as_path;
+mod aspa;
 mod attributes;
 mod change;
 mod channel;
+mod damping;
 mod decision;
 mod export;
 mod extra;
 mod facts;
 mod group;
 mod import;
+mod in_order;
 mod next_hop;
 mod only_to_customer;
+mod options;
+#[cfg(test)]
+mod oracle;
 mod path_id;
 mod policy;
 mod rib;
+mod roa;
 mod route;
+mod rpki;
 mod show;
 mod table;
+mod trie;
 
 pub use bgp_wire::{AttributesRef, Family, NextHop};
 
+pub use crate::aspa::{
+    AspaChange, AspaTable, AspaView, Authorization, PathDirection, PathValidity,
+};
 pub use crate::channel::{
     AddPath, ChannelConfig, ChannelStatistics, Limit, LimitAction, LimitKind, LimitPassed,
     NextHopMode, PeerConfig, SourceId,
 };
-pub use crate::decision::{Candidate, DecisionStep, Rules, best_path};
+pub use crate::damping::{Damping, DampingConfig, DampingError, DampingView};
+pub use crate::decision::{
+    Age, Candidate, DecisionStep, Explanation, Loss, Multipath, PathMatch, Rules, best_path,
+    equal_paths, explain, ranking,
+};
 pub use crate::extra::{ExtraAttributes, ExtraCode, ExtraRef};
-pub use crate::facts::AttributeFacts;
+pub use crate::facts::{AigpMetric, AttributeFacts, Marks};
 pub use crate::group::Chunk;
+pub use crate::import::Refusal;
 pub use crate::next_hop::{NextHopId, NextHopKey};
 pub use crate::only_to_customer::Leak;
+pub use crate::options::{
+    AigpSession, AnnounceOptions, Confederation, LocalAs, MissingLinkLocal, ReceiveOptions,
+    RemovePrivateAs, SessionKind,
+};
 pub use crate::policy::{AcceptAll, Edited, Filter, Policy, Set, Verdict};
 pub use crate::rib::{Change, Origination, PipeConfig, Rib, UpdateOutcome, WatcherId};
+pub use crate::roa::{Roa, RoaTable, RoaView, Validity, route_origin};
 pub use crate::route::{Destination, Route, RouteSource};
+pub use crate::rpki::RpkiSource;
 pub use crate::show::{NetView, PathView};
 pub use crate::table::TableId;
+pub use crate::trie::{CoveringPrefixes, PrefixMap, Prefixes};

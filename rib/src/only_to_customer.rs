@@ -1,7 +1,7 @@
 //! The Only to Customer attribute: which routes are leaks, and which must not become any (RFC 9234 §5).
 //!
-//! The rules are by the role that we have on a session; nothing configures or filters them away. A confederation
-//! is not known here: towards neighbours outside it [`PeerConfig::local_as`] is its identifier, as §5 asks for.
+//! The rules are by the role that we have on a session; nothing configures or filters them away. Between the
+//! members of a confederation there are none, and its identifier is what leaves it, as §5 asks for.
 
 use core::fmt;
 
@@ -42,9 +42,9 @@ pub(crate) enum Ingress {
     Leak(u32),
 }
 
-/// Our role on the session where there are rules for it; between routers of one AS there are none.
+/// Our role on the session where there are rules for it; inside an AS or a confederation there are none.
 pub(crate) fn role(peer: &PeerConfig) -> Option<Role> {
-    peer.role.filter(|_| !peer.is_internal())
+    peer.role.filter(|_| !peer.kind().is_inside())
 }
 
 /// Whether the rules are about routes of `family`.
@@ -68,10 +68,9 @@ pub(crate) fn ingress(peer: &PeerConfig, attributes: AttributesRef<'_>) -> Ingre
     }
 }
 
-/// Rule 1 of egress: whether a neighbour towards which we have `role` gets the attribute added.
-pub(crate) fn is_added(role: Role, attributes: AttributesRef<'_>) -> bool {
+/// Rule 1 of egress: whether a neighbour towards which we have `role` gets the attribute added where it is missing.
+pub(crate) const fn is_added(role: Role) -> bool {
     matches!(role, Role::PROVIDER | Role::PEER | Role::ROUTE_SERVER)
-        && attributes.value(AttributeCode::ONLY_TO_CUSTOMER).is_none()
 }
 
 /// Rule 2 of egress: whether routes with the attribute are kept from a neighbour towards which we have `role`.
@@ -84,23 +83,6 @@ pub(crate) const fn is_kept_back(role: Role) -> bool {
 pub(crate) fn append(asn: u32, own_route: bool, out: &mut PathAttributes) {
     let flags = if own_route { FLAGS } else { FLAGS | PARTIAL };
     out.append(flags, AttributeCode::ONLY_TO_CUSTOMER, &asn.to_be_bytes());
-}
-
-/// Writes the attributes of a received route, which are canonical and lack this one, with it in its place.
-pub(crate) fn write_with(attributes: AttributesRef<'_>, asn: u32, out: &mut PathAttributes) {
-    out.clear();
-    let mut missing = Some(asn);
-    for raw in attributes.iter() {
-        if raw.code > AttributeCode::ONLY_TO_CUSTOMER
-            && let Some(asn) = missing.take()
-        {
-            append(asn, false, out);
-        }
-        out.append(raw.flags, raw.code, raw.value);
-    }
-    if let Some(asn) = missing {
-        append(asn, false, out);
-    }
 }
 
 #[cfg(test)]

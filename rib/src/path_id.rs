@@ -134,6 +134,12 @@ impl PathIds {
         entry.map_or(PathKey { source, received: None, pipe: None }, |entry| entry.key)
     }
 
+    /// The path identifier that a path came with; 0 for none.
+    pub(crate) fn received(&self, id: LocalId) -> u32 {
+        let entry = id.index().and_then(|index| self.entries.get(index));
+        entry.and_then(|entry| entry.key.received).unwrap_or(0)
+    }
+
     /// Numbers in use that are no instance's.
     pub(crate) fn len(&self) -> usize {
         self.table.len()

@@ -69,7 +69,6 @@ pub struct Rib {
 struct Scratch {
     canonical: Vec<u8>,
     edited: PathAttributes,
-    marked: PathAttributes,
     /// What a filter has made of a route.
     filtered: Edited,
 }

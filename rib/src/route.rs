@@ -19,6 +19,16 @@ pub enum RouteSource {
     Device,
     /// Learned from a BGP peer.
     Bgp,
+    /// OSPF, inside the area.
+    Ospf,
+    /// OSPF, from another area.
+    OspfIa,
+    /// OSPF, from outside, with a metric of type 1.
+    OspfExt1,
+    /// OSPF, from outside, with a metric of type 2.
+    OspfExt2,
+    /// Found in the kernel's table, where somebody else had put it.
+    Inherit,
 }
 
 impl RouteSource {
@@ -28,6 +38,11 @@ impl RouteSource {
             Self::Static => "RTS_STATIC",
             Self::Device => "RTS_DEVICE",
             Self::Bgp => "RTS_BGP",
+            Self::Ospf => "RTS_OSPF",
+            Self::OspfIa => "RTS_OSPF_IA",
+            Self::OspfExt1 => "RTS_OSPF_EXT1",
+            Self::OspfExt2 => "RTS_OSPF_EXT2",
+            Self::Inherit => "RTS_INHERIT",
         }
     }
 }

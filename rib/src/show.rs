@@ -8,11 +8,12 @@ use bgp_wire::{AttributesRef, Family};
 use ipnet::IpNet;
 
 use crate::channel::{ChannelStatistics, PeerConfig, SourceId};
+use crate::decision::{Explanation, Multipath, equal_paths, explain};
 use crate::extra::ExtraRef;
 use crate::facts::AttributeFacts;
 use crate::next_hop::NextHopKey;
 use crate::path_id::PathKey;
-use crate::rib::{Rib, view_of};
+use crate::rib::{Field, Rib, view_of};
 use crate::route::{Destination, Route, RouteSource};
 use crate::table::{Flags, Path, Table, TableId};
 
@@ -52,6 +53,31 @@ impl<'a> NetView<'a> {
             net,
             best: index == 0 && path.flags.is_usable(),
         })
+    }
+}
+
+impl<'a> NetView<'a> {
+    fn field(&self) -> Option<Field<'a>> {
+        self.rib.field(self.table)
+    }
+
+    /// The paths that share the load, the best one first.
+    pub fn equal_paths(&self, multipath: &Multipath) -> Vec<PathView<'a>> {
+        let Some(field) = self.field() else { return Vec::new() };
+        let (paths, candidates) = field.candidates(self.slot);
+        let equal = equal_paths(&candidates, field.rules, multipath);
+        let view = |(place, index): (usize, usize)| {
+            let path = *paths.get(index)?;
+            Some(PathView { rib: self.rib, path, net: self.net, best: place == 0 })
+        };
+        equal.into_iter().enumerate().filter_map(view).collect()
+    }
+
+    /// Why the best path is the best: for each path that can be used, in the order of [`NetView::paths`], where it
+    /// has lost.
+    pub fn explain(&self) -> Option<Explanation> {
+        let field = self.field()?;
+        explain(&field.candidates(self.slot).1, field.rules)
     }
 }
 

@@ -119,14 +119,15 @@ impl Bgp {
     pub(crate) fn peer(&self, negotiated: &Negotiated, interfaces: &Interfaces) -> PeerConfig {
         let config = &self.config;
         let router_id = self.session.config().router_id;
+        let interface = self.interface(interfaces);
+        let ends = negotiated.endpoints;
         PeerConfig {
-            local_as: config.local_as,
-            remote_as: negotiated.remote_as,
             router_id,
             remote_id: negotiated.remote_id,
-            local_address: canonical(negotiated.endpoints.local.ip()),
-            address: canonical(negotiated.endpoints.remote.ip()),
-            interface: self.interface(interfaces).map(|interface| interface.index),
+            interface: interface.map(|interface| interface.index),
+            link: interface.map_or_else(Default::default, |interface| {
+                interface.addresses.iter().map(ipnet::IpNet::trunc).collect()
+            }),
             reflector_client: config.rr_client,
             cluster_id: config.cluster_id.unwrap_or(router_id),
             route_server_client: config.rs_client,
@@ -136,6 +137,12 @@ impl Bgp {
             default_med: config.default_med.unwrap_or(0),
             enhanced_refresh: negotiated.enhanced_refresh,
             send: negotiated.send.clone(),
+            ..PeerConfig::external(
+                config.local_as,
+                negotiated.remote_as,
+                canonical(ends.local.ip()),
+                canonical(ends.remote.ip()),
+            )
         }
     }
 
@@ -168,6 +175,7 @@ impl Bgp {
                 own_next_hop: self.next_hop(channel, negotiated, interfaces),
                 next_hop_self: next_hop_mode(channel.next_hop_self),
                 next_hop_keep: next_hop_mode(channel.next_hop_keep),
+                any_next_hop: channel.gateway_recursive == Some(true),
                 extended_next_hop,
                 ..ChannelConfig::new(*tables.get(&channel.table)?, family)
             })

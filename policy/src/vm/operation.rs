@@ -504,7 +504,12 @@ const fn void_of(attribute: Attribute) -> Cell {
 const fn source(source: RouteSource) -> u8 {
     match source {
         RouteSource::Static => 1,
+        RouteSource::Inherit => 2,
         RouteSource::Device => 3,
+        RouteSource::Ospf => 7,
+        RouteSource::OspfIa => 8,
+        RouteSource::OspfExt1 => 9,
+        RouteSource::OspfExt2 => 10,
         RouteSource::Bgp => 11,
         _ => 0,
     }

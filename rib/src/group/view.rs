@@ -8,10 +8,11 @@ use smallvec::SmallVec;
 use super::told::{Exported, ExportedPaths};
 use crate::attributes::{AttributeSet, AttributeStore, AttributesId, Head};
 use crate::channel::{AddPath, Source, SourceId};
-use crate::decision::{Candidate, Rules, best_path};
-use crate::export::ExportRules;
+use crate::decision::{Multipath, Rules, equal_paths, ranking};
+use crate::export::{ExportRules, Outgoing};
 use crate::extra::ExtraCode;
 use crate::next_hop::{NextHopId, NextHopKey, NextHops};
+use crate::path_id::PathIds;
 use crate::policy::{Edited, Policy, Set, Verdict};
 use crate::rib::{Field, view_of};
 use crate::table::{Path, Table};
@@ -21,6 +22,7 @@ pub(crate) struct View<'a> {
     pub(crate) table: &'a Table,
     pub(crate) attributes: &'a mut AttributeStore,
     pub(crate) next_hops: &'a mut NextHops,
+    pub(crate) path_ids: &'a PathIds,
     pub(crate) sources: &'a [Option<Source>],
     pub(crate) rules: &'a Rules,
     pub(crate) policy: &'a mut dyn Policy,
@@ -54,26 +56,22 @@ impl View<'_> {
             sources: self.sources,
             attributes: self.attributes,
             next_hops: self.next_hops,
+            path_ids: self.path_ids,
             rules: self.rules,
         };
         let (paths, candidates) = field.candidates(slot);
-        let most = match add_path {
-            AddPath::Off => 1,
-            AddPath::All | AddPath::Equal => usize::MAX,
-            AddPath::Best(most) => most.into(),
+        let all = 0..paths.len();
+        let chosen: SmallVec<[usize; 8]> = match add_path {
+            AddPath::Off => all.take(1).collect(),
+            AddPath::Best(most) if paths.len() > most.into() => {
+                ranking(&candidates, self.rules, most.into())
+            }
+            AddPath::All | AddPath::Best(_) => all.collect(),
+            AddPath::Equal => {
+                equal_paths(&candidates, self.rules, &Multipath::merge_paths(usize::MAX))
+            }
         };
-        let mut left: SmallVec<[(&Path, Candidate<'_>); 8]> =
-            paths.into_iter().zip(candidates).collect();
-        let mut chosen = SmallVec::new();
-        if left.len() <= most {
-            return left.into_iter().map(|(path, _)| *path).collect();
-        }
-        while chosen.len() < most {
-            let rest: SmallVec<[Candidate<'_>; 8]> = left.iter().map(|one| one.1).collect();
-            let Some((best, _)) = best_path(&rest, self.rules) else { break };
-            chosen.push(*left.remove(best).0);
-        }
-        chosen
+        chosen.into_iter().filter_map(|index| paths.get(index).map(|path| **path)).collect()
     }
 
     fn exported_path(&mut self, rules: &ExportRules, slot: u32, path: Path) -> Option<Exported> {
@@ -125,14 +123,18 @@ impl View<'_> {
         let source = self.source(from)?;
         let set = self.attributes.get(attributes)?;
         let taken = self.next_hops.key(set.head.next_hop);
-        let received = set.extra.address(ExtraCode::NEXT_HOP).map(|address| NextHopKey {
+        let announced = set.extra.address(ExtraCode::NEXT_HOP).map(|address| NextHopKey {
             next_hop: NextHop::from(address),
             interface: taken.and_then(|taken| taken.interface),
         });
-        let received = received.or(taken);
-        let next_hop = rules.next_hop(source, received, by_filter)?;
-        rules.write_attributes(source, set.path, by_filter, out);
-        Some(next_hop)
+        let route = Outgoing {
+            source,
+            attributes: set.path,
+            next_hop: announced.or(taken),
+            metric: self.next_hops.metric(set.head.next_hop),
+            set: by_filter,
+        };
+        rules.write(&route, out)
     }
 
     /// Forgets the attributes that filters have made.

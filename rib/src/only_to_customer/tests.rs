@@ -42,6 +42,12 @@ fn next_hop(family: Family) -> NextHop {
     NextHop::from(text.parse::<core::net::IpAddr>().expect("an address"))
 }
 
+/// Ours
+fn own_next_hop(family: Family) -> NextHop {
+    let text = if family.afi == bgp_wire::Afi::IPV4 { "203.0.113.250" } else { "2001:db8::250" };
+    NextHop::from(text.parse::<core::net::IpAddr>().expect("an address"))
+}
+
 impl Router {
     fn new(local_as: u32) -> Self {
         let mut rib = Rib::new(1);
@@ -65,7 +71,7 @@ impl Router {
         let base =
             PeerConfig::external(self.local_as, remote_as, address(250), address(id.0 as u8));
         let channels = self.tables.iter().map(|(table, family)| ChannelConfig {
-            own_next_hop: Some(next_hop(*family)),
+            own_next_hop: Some(own_next_hop(*family)),
             import,
             ..ChannelConfig::new(*table, *family)
         });

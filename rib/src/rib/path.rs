@@ -1,6 +1,5 @@
 //! Paths of a table: filtered, set, removed, and which of them is the best.
 
-use core::net::Ipv4Addr;
 use core::time::Duration;
 
 use ipnet::IpNet;
@@ -12,10 +11,12 @@ use crate::channel::{
     Channel, ChannelStatistics, LimitAction, LimitKind, LimitPassed, Source, SourceId,
 };
 use crate::decision::{Candidate, Rules, best_path};
+use crate::extra::ExtraCode;
 use crate::next_hop::{NextHopId, NextHops};
+use crate::options::SessionKind;
 use crate::path_id::{LocalId, PathIds};
 use crate::policy::{Policy, Verdict};
-use crate::route::Route;
+use crate::route::{Route, RouteSource};
 use crate::table::{Flags, Path, Set, Table, TableId};
 
 /// The best path of a network: what tells whether anything changed.
@@ -52,6 +53,7 @@ pub(crate) struct Field<'a> {
     pub(crate) sources: &'a [Option<Source>],
     pub(crate) attributes: &'a AttributeStore,
     pub(crate) next_hops: &'a NextHops,
+    pub(crate) path_ids: &'a PathIds,
     pub(crate) rules: &'a Rules,
 }
 
@@ -82,7 +84,7 @@ pub(crate) fn view_of<'a>(
 impl<'a> Field<'a> {
     fn candidate(&self, path: &Path) -> Option<Candidate<'a>> {
         let source = self.sources.get(usize::from(path.source.0))?.as_ref()?;
-        candidate(source, path, self.attributes, self.next_hops)
+        candidate(source, path, self.attributes, self.next_hops, self.path_ids)
     }
 
     /// The paths of a slot that can be used, as the decision process sees them.
@@ -90,8 +92,11 @@ impl<'a> Field<'a> {
         &self,
         slot: u32,
     ) -> (SmallVec<[&'a Path; 8]>, SmallVec<[Candidate<'a>; 8]>) {
-        let usable = self.table.paths(slot).filter(|path| path.flags.is_usable());
-        usable.filter_map(|path| Some((path, self.candidate(path)?))).unzip()
+        let usable = self.table.paths(slot).zip(0..).filter(|(path, _)| path.flags.is_usable());
+        let candidate = |(path, place): (&'a Path, u32)| {
+            Some((path, Candidate { existing: place == 0, ..self.candidate(path)? }))
+        };
+        usable.filter_map(candidate).unzip()
     }
 
     fn decide(&self, slot: u32) -> Option<LocalId> {
@@ -106,17 +111,30 @@ fn candidate<'a>(
     path: &Path,
     attributes: &'a AttributeStore,
     next_hops: &NextHops,
+    path_ids: &PathIds,
 ) -> Option<Candidate<'a>> {
-    let peer = source.peer.as_ref();
-    let head = attributes.head(path.attributes)?;
+    let set = attributes.get(path.attributes)?;
+    let Head { next_hop, preference, kind, .. } = set.head;
+    let candidate = Candidate {
+        igp_metric: next_hops.metric(next_hop),
+        since: path.since(),
+        ..Candidate::new(kind, preference, attributes.facts(path.attributes)?)
+    };
+    if kind != RouteSource::Bgp {
+        let number = |code| set.extra.number(code);
+        let metric = number(ExtraCode::OSPF_METRIC1).or_else(|| number(ExtraCode::KERNEL_METRIC));
+        let metric2 = number(ExtraCode::OSPF_METRIC2).unwrap_or(0);
+        return Some(Candidate { metric: metric.unwrap_or(0), metric2, ..candidate });
+    }
+    let Some(peer) = &source.peer else { return Some(candidate) };
     Some(Candidate {
-        preference: head.preference,
-        facts: attributes.facts(path.attributes)?,
-        internal: source.is_internal(),
-        igp_metric: next_hops.metric(head.next_hop),
-        default_med: peer.map_or(0, |peer| peer.default_med),
-        router_id: peer.map_or(Ipv4Addr::UNSPECIFIED, |peer| peer.remote_id),
-        address: peer.map(|peer| peer.address),
+        internal: peer.is_internal(),
+        confederation: peer.kind() == SessionKind::Confederation,
+        default_med: peer.default_med,
+        router_id: peer.remote_id,
+        address: Some(peer.address),
+        path_id: path_ids.received(path.id),
+        ..candidate
     })
 }
 
@@ -126,12 +144,13 @@ fn owner(ids: &PathIds, path: &Path) -> SourceId {
 }
 
 impl Rib {
-    pub(super) fn field(&self, table: TableId) -> Option<Field<'_>> {
+    pub(crate) fn field(&self, table: TableId) -> Option<Field<'_>> {
         Some(Field {
             table: self.tables.get(usize::from(table.0))?,
             sources: &self.sources,
             attributes: &self.attributes,
             next_hops: &self.next_hops,
+            path_ids: &self.path_ids,
             rules: &self.rules,
         })
     }
@@ -187,8 +206,10 @@ impl Rib {
         let Some(received) = self.attributes.get(attributes) else { return nothing };
         let keep_filtered = config.keep_filtered;
         let edited = &mut self.scratch.filtered;
+        let peer = into.and_then(|into| into.peer.as_ref());
+        let filter = peer.map_or(config.import, |peer| config.import_filter(peer));
         let verdict =
-            config.import.run(policy, edited, || view_of(origin, net, &received, &self.next_hops));
+            filter.run(policy, edited, || view_of(origin, net, &received, &self.next_hops));
         let mut path = Path::new(attributes, id, source, incoming.now);
         match verdict {
             Verdict::Accept => {}

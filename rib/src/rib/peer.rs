@@ -198,6 +198,7 @@ impl Rib {
                 table,
                 attributes: &mut self.attributes,
                 next_hops: &mut self.next_hops,
+                path_ids: &self.path_ids,
                 sources: &self.sources,
                 rules: &self.rules,
                 policy,

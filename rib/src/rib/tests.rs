@@ -350,16 +350,19 @@ impl World {
             .iter()
             .map(|(peer, facts)| {
                 let config = peer.map(peer_config);
+                let (kind, preference) = if peer.is_some() {
+                    (RouteSource::Bgp, 100)
+                } else {
+                    (RouteSource::Static, 50)
+                };
                 Candidate {
-                    preference: if peer.is_some() { 100 } else { 50 },
-                    facts,
                     internal: config.as_ref().is_some_and(PeerConfig::is_internal),
                     igp_metric: peer.map_or(Some(0), |peer| self.metrics[peer]),
-                    default_med: 0,
                     router_id: config
                         .as_ref()
                         .map_or(Ipv4Addr::UNSPECIFIED, |config| config.remote_id),
                     address: config.map(|config| config.address),
+                    ..Candidate::new(kind, preference, facts)
                 }
             })
             .collect();

@@ -10,9 +10,9 @@ use super::{Rib, UpdateOutcome};
 use crate::attributes::{AttributeSet, Head};
 use crate::channel::{ChannelStatistics, LimitPassed, SourceId};
 use crate::extra::ExtraRef;
-use crate::import::{import_attributes, is_usable};
+use crate::import::{Received, Refusal, receive};
 use crate::next_hop::NextHopKey;
-use crate::only_to_customer::{self, Ingress, Leak};
+use crate::only_to_customer::Leak;
 use crate::path_id::{LocalId, PathKey};
 use crate::policy::Policy;
 use crate::route::{Destination, RouteSource};
@@ -41,42 +41,30 @@ impl Rib {
         if update.reach().next().is_none() {
             return outcome;
         }
-        let Some(peer) = self.source(from).and_then(|source| source.peer.as_ref()) else {
-            return outcome;
-        };
-        let interface = peer.interface;
         let mut canonical = core::mem::take(&mut self.scratch.canonical);
         let mut edited = core::mem::take(&mut self.scratch.edited);
-        let mut marked = core::mem::take(&mut self.scratch.marked);
-        let Some(peer) = self.source(from).and_then(|source| source.peer.as_ref()) else {
-            return outcome;
-        };
-        let attributes =
-            import_attributes(peer, update.canonical_attributes(&mut canonical), &mut edited);
-        let usable = is_usable(peer, attributes);
-        let ingress = only_to_customer::ingress(peer, attributes);
+        let attributes = update.canonical_attributes(&mut canonical);
         for reach in update.reach() {
             let Some(table) = self.table_of(from, reach.family) else { continue };
-            if !usable {
-                self.reject_all(from, table, reach.nlri);
+            let Some(source) = self.source(from) else { continue };
+            let (Some(peer), Some(channel)) = (&source.peer, source.channel(table)) else {
                 continue;
-            }
-            let covered = only_to_customer::covers(reach.family);
-            let attributes = match ingress {
-                Ingress::Leak(only_to_customer) if covered => {
-                    let before = outcome.leak.map_or(0, |leak| leak.routes);
-                    let routes = before + self.reject_all(from, table, reach.nlri);
-                    outcome.leak = Some(Leak { only_to_customer, routes });
-                    continue;
-                }
-                Ingress::Add(asn) if covered => {
-                    only_to_customer::write_with(attributes, asn, &mut marked);
-                    marked.view()
-                }
-                _ => attributes,
             };
+            let interface = peer.interface;
             // Families without next hops are none of a table's.
             let Some(next_hop) = reach.next_hop else { continue };
+            let received = receive(peer, &channel.config, attributes, next_hop, &mut edited);
+            let Received { attributes, next_hop } = match received {
+                Ok(received) => received,
+                Err(refusal) => {
+                    let routes = self.reject_all(from, table, reach.nlri);
+                    if let Refusal::Leak(only_to_customer) = refusal {
+                        let before = outcome.leak.map_or(0, |leak| leak.routes);
+                        outcome.leak = Some(Leak { only_to_customer, routes: before + routes });
+                    }
+                    continue;
+                }
+            };
             let preference = self.source(from).map_or(0, |source| source.preference(table));
             let next_hop = self.next_hops.intern(NextHopKey { next_hop, interface });
             let set = AttributeSet {
@@ -95,8 +83,7 @@ impl Rib {
             outcome.limit = limit.or(outcome.limit);
             self.attributes.sweep(id, &mut self.next_hops);
         }
-        (self.scratch.canonical, self.scratch.edited, self.scratch.marked) =
-            (canonical, edited, marked);
+        (self.scratch.canonical, self.scratch.edited) = (canonical, edited);
         outcome
     }
 
