@@ -121,17 +121,12 @@ impl Vm {
                 (Attribute::Destination, Some(Extra::Enum(number))) => {
                     edited.destination = destination_of(number);
                     if edited.destination != Destination::Unicast {
+                        keep_announced(edited, route);
                         edited.next_hop = None;
                     }
                 }
                 (Attribute::Gateway, Some(Extra::Ip(address))) => {
-                    // What is announced stays the same.
-                    let before = edited.next_hop.map(|before| before.next_hop.address());
-                    if let Some(before) = before.filter(|_| route.source == RouteSource::Bgp)
-                        && edited.extra.view().value(ExtraCode::NEXT_HOP).is_none()
-                    {
-                        edited.extra.set_address(ExtraCode::NEXT_HOP, before);
-                    }
+                    keep_announced(edited, route);
                     edited.destination = Destination::Unicast;
                     edited.next_hop =
                         Some(NextHopKey { next_hop: NextHop::from(address), interface: None });
@@ -147,6 +142,16 @@ impl Vm {
 
     fn has_changed(&self, attribute: Attribute) -> bool {
         self.changed & 1 << (attribute as u32) != 0
+    }
+}
+
+/// Packets go elsewhere; what is announced stays the same.
+fn keep_announced(edited: &mut Edited, route: &Route<'_>) {
+    if route.source == RouteSource::Bgp
+        && let Some(before) = edited.next_hop
+        && edited.extra.view().value(ExtraCode::NEXT_HOP).is_none()
+    {
+        edited.extra.set_address(ExtraCode::NEXT_HOP, before.next_hop.address());
     }
 }
 

@@ -2,18 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
-use std::net::{IpAddr, Ipv6Addr};
 
-use bgp_wire::{AttributeCode, AttributesRef, Origin, PathAttributes, SegmentKind};
+use bgp_wire::{AttributeCode, AttributesRef, Origin, SegmentKind};
 use ipnet::IpNet;
 use policy::ast::Name;
-use policy::attribute::Attribute;
 use policy::lexer::tokenize;
 use policy::parser::Parser;
 use policy::span::{SourceId, Span};
 use policy::value::Value;
-use policy::{Change, Extra, Host, ProgramBuilder, Roa, TrapKind, Verdict, Vm};
-use rib::{Route, RouteSource};
+use policy::{Host, ProgramBuilder, Roa, TrapKind, Verdict, Vm};
+use rib::{Destination, Edited, ExtraCode, ExtraRef, NextHopKey, Route, RouteSource};
 use testbed::bird::{Bird, header};
 use testbed::{Lab, PATIENCE, Program, wait_for};
 
@@ -21,10 +19,8 @@ use super::speaker::{self, ADDRESS, AS, Announced, PORT};
 
 /// Address of the daemon.
 const DAEMON: &str = "10.9.0.1";
-/// Preference of BGP routes, and the values of `RTD_UNREACHABLE` and `SCOPE_UNIVERSE`: nobody resolves the next hops.
+/// Preference of BGP routes. Nobody resolves their next hops, so they are unreachable.
 const PREFERENCE: u32 = 100;
-const UNREACHABLE: u8 = 3;
-const UNIVERSE: u8 = 4;
 
 /// Prefix, longest length, AS.
 type Entry = (&'static str, u8, u32);
@@ -73,19 +69,10 @@ pub(crate) struct Outcome {
     pub(crate) differences: Vec<String>,
 }
 
-struct Announcement<'a>(&'a Announced);
+/// Knows the tables of origins.
+struct Origins;
 
-impl Host for Announcement<'_> {
-    fn attribute(&self, attribute: Attribute) -> Option<Extra<'_>> {
-        Some(match attribute {
-            Attribute::NextHop => Extra::Ip(self.0.next_hop.address()),
-            Attribute::Gateway => Extra::Ip(Ipv6Addr::UNSPECIFIED.into()),
-            Attribute::Destination => Extra::Enum(UNREACHABLE),
-            Attribute::Scope => Extra::Enum(UNIVERSE),
-            _ => return None,
-        })
-    }
-
+impl Host for Origins {
     /// RFC 6811 §2
     fn roa_check(&self, table: u16, net: &IpNet, asn: u32) -> Roa {
         let mut state = Roa::Unknown;
@@ -270,18 +257,21 @@ pub(crate) fn compare(
                 protocol: "feed",
                 from: Some(ADDRESS.parse().expect("an address")),
                 preference: PREFERENCE,
+                destination: Destination::Unreachable,
+                next_hop: Some(NextHopKey { next_hop: route.next_hop, interface: None }),
+                extra: ExtraRef::default(),
                 attributes: route.attributes.view(),
                 destination: rib::Destination::Unicast,
                 next_hop: None,
                 extra: rib::ExtraRef::default(),
             };
-            let verdict = compiled.run(&mut vm, filter, &view, &Announcement(route));
+            let verdict = compiled.run(&mut vm, filter, &view, &Origins);
             outcome.runs += 1;
             outcome.accepted += usize::from(verdict == Ok(Verdict::Accept));
             outcome.traps += usize::from(verdict.is_err());
             outcome.changed += usize::from(vm.has_changes());
             let ours = match verdict {
-                Ok(Verdict::Accept) => Some(passed(&vm, &compiled, &view, route)),
+                Ok(Verdict::Accept) => Some(passed(&vm, &compiled, &view)),
                 // RFC 7607 §2: BIRD sends AS 0.
                 Err(trap) if trap.kind == TrapKind::Malformed => continue,
                 _ => None,
@@ -390,27 +380,23 @@ fn is_empty_list((name, value): &(String, String)) -> bool {
 }
 
 /// The route that has passed a filter here.
-fn passed(vm: &Vm, program: &policy::Program, route: &Route<'_>, announced: &Announced) -> Passed {
-    let mut out = PathAttributes::default();
-    vm.apply(program, route, &mut out);
-    let mut attributes = shown(out.view());
-    let next_hop: Option<IpAddr> = match vm.next_hop() {
-        Change::Kept => Some(announced.next_hop.address()),
-        Change::Set(ip) => Some(ip),
-        Change::Removed => None,
-    };
-    attributes.extend(next_hop.map(|ip| ("next_hop".to_owned(), ip.to_string())));
-    let (mut preference, mut kind) = (PREFERENCE, UNREACHABLE);
-    for change in vm.changes(program) {
-        match change {
-            (Attribute::Preference, Some(Extra::Int(value))) => preference = value,
-            (Attribute::Destination, Some(Extra::Enum(value))) => kind = value,
-            _ => {}
-        }
+fn passed(vm: &Vm, program: &policy::Program, route: &Route<'_>) -> Passed {
+    let mut edited = Edited::default();
+    match vm.has_changes() {
+        true => vm.edit(program, route, &mut edited),
+        false => edited.copy_from(route),
     }
-    let kinds = ["", "unicast", "blackhole", "unreachable", "prohibited"];
-    let kind = kinds.get(usize::from(kind)).copied().unwrap_or_default();
-    Passed { kind: kind.into(), preference: preference.to_string(), attributes }
+    let mut attributes = shown(edited.attributes.view());
+    let set = edited.extra.view().address(ExtraCode::NEXT_HOP);
+    let next_hop = set.or(edited.next_hop.map(|key| key.next_hop.address()));
+    attributes.extend(next_hop.map(|ip| ("next_hop".to_owned(), ip.to_string())));
+    let kind = match edited.destination {
+        Destination::Unicast => "unicast",
+        Destination::Blackhole => "blackhole",
+        Destination::Unreachable => "unreachable",
+        Destination::Prohibit => "prohibited",
+    };
+    Passed { kind: kind.into(), preference: edited.preference.to_string(), attributes }
 }
 
 /// Attributes as BIRD shows them.
