@@ -261,9 +261,6 @@ pub(crate) fn compare(
                 next_hop: Some(NextHopKey { next_hop: route.next_hop, interface: None }),
                 extra: ExtraRef::default(),
                 attributes: route.attributes.view(),
-                destination: rib::Destination::Unicast,
-                next_hop: None,
-                extra: rib::ExtraRef::default(),
             };
             let verdict = compiled.run(&mut vm, filter, &view, &Origins);
             outcome.runs += 1;
