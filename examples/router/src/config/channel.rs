@@ -1,6 +1,7 @@
 //! Channels: what a protocol and a table exchange.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use policy::Diagnostic;
 use policy::ast::Name;
@@ -25,6 +26,9 @@ pub(super) struct ChannelDraft {
     export_limit: Option<Limit>,
     import_keep_filtered: bool,
     import_table: bool,
+    graceful_restart: Option<bool>,
+    long_lived: Option<bool>,
+    long_lived_stale_time: Option<Duration>,
     add_paths_tx: bool,
     add_paths_rx: bool,
     next_hop_self: NextHopMode,
@@ -48,6 +52,9 @@ impl ChannelDraft {
             export_limit: None,
             import_keep_filtered: false,
             import_table: false,
+            graceful_restart: None,
+            long_lived: None,
+            long_lived_stale_time: None,
             add_paths_tx: false,
             add_paths_rx: false,
             next_hop_self: NextHopMode::No,
@@ -74,6 +81,9 @@ impl ChannelDraft {
             export_limit: self.export_limit,
             import_keep_filtered: self.import_keep_filtered,
             import_table: self.import_table,
+            graceful_restart: self.graceful_restart,
+            long_lived: self.long_lived,
+            long_lived_stale_time: self.long_lived_stale_time,
             add_paths_tx: self.add_paths_tx,
             add_paths_rx: self.add_paths_rx,
             next_hop_self: self.next_hop_self,
@@ -136,6 +146,12 @@ impl ConfigParser {
             draft.import_keep_filtered = self.switch()?;
         } else if self.parser.eat_symbols(&["import", "table"]) {
             draft.import_table = self.switch()?;
+        } else if self.parser.eat_symbols(&["graceful", "restart"]) {
+            draft.graceful_restart = Some(self.switch()?);
+        } else if self.parser.eat_symbols(&["long", "lived", "graceful", "restart"]) {
+            draft.long_lived = Some(self.switch()?);
+        } else if self.parser.eat_symbols(&["long", "lived", "stale", "time"]) {
+            draft.long_lived_stale_time = Some(self.time()?);
         } else if self.parser.eat_symbols(&["add", "paths"]) {
             self.add_paths(draft)?;
         } else if self.parser.eat_symbol("import") {
@@ -157,7 +173,7 @@ impl ConfigParser {
         } else {
             return Err(self.parser.unexpected(
                 "an option of a channel: table, preference, import, export, receive limit, import limit, export limit, \
-                 import keep filtered, import table, add paths, next hop, extended next hop or gateway",
+                 import keep filtered, import table, add paths, graceful restart, long lived graceful restart, next hop, extended next hop or gateway",
             ));
         }
         Ok(())
