@@ -8,6 +8,7 @@ use core::time::Duration;
 use bgp_wire::{Context, Family, NextHop, Role};
 use smallvec::SmallVec;
 
+use crate::next_hop::IgpTables;
 use crate::policy::Filter;
 use crate::route::RouteSource;
 use crate::table::{Table, TableId};
@@ -234,6 +235,8 @@ pub struct ChannelConfig {
     pub next_hop_keep: NextHopMode,
     /// IPv4 routes may have IPv6 next hops (RFC 8950)
     pub extended_next_hop: bool,
+    /// Where received next hops are looked up. Routes that are there already keep theirs when that changes
+    pub igp_tables: IgpTables,
 }
 
 impl ChannelConfig {
@@ -256,6 +259,7 @@ impl ChannelConfig {
             next_hop_self: NextHopMode::Never,
             next_hop_keep: NextHopMode::Never,
             extended_next_hop: false,
+            igp_tables: IgpTables { ipv4: None, ipv6: None },
         }
     }
 }

@@ -60,7 +60,7 @@ pub use crate::decision::{Candidate, DecisionStep, Rules, best_path};
 pub use crate::extra::{ExtraAttributes, ExtraCode, ExtraRef};
 pub use crate::facts::AttributeFacts;
 pub use crate::group::Chunk;
-pub use crate::next_hop::{NextHopId, NextHopKey};
+pub use crate::next_hop::{Gateway, IgpTable, IgpTables, NextHopId, NextHopKey, Resolution};
 pub use crate::only_to_customer::Leak;
 pub use crate::policy::{AcceptAll, Edited, Filter, Policy, Set, Verdict};
 pub use crate::rib::{Change, Origination, Rib, UpdateOutcome, WatcherId};

@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use crate::channel::{ChannelStatistics, PeerConfig, SourceId};
 use crate::extra::ExtraRef;
 use crate::facts::AttributeFacts;
-use crate::next_hop::NextHopKey;
+use crate::next_hop::{NextHopKey, Resolution};
 use crate::path_id::PathKey;
 use crate::rib::{Rib, view_of};
 use crate::route::{Destination, Route, RouteSource};
@@ -84,6 +84,11 @@ impl<'a> PathView<'a> {
     /// Cost of reaching its next hop; `None`: it cannot be reached.
     pub fn metric(&self) -> Option<u32> {
         self.rib.next_hops.metric(self.rib.attributes.next_hop(self.path.attributes))
+    }
+
+    /// How packets reach its next hop, if it has one.
+    pub fn resolution(&self) -> Option<&'a Resolution> {
+        self.rib.next_hops.resolution(self.rib.attributes.next_hop(self.path.attributes))
     }
 
     /// Preference among protocols.

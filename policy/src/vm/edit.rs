@@ -133,8 +133,7 @@ impl Vm {
                         edited.extra.set_address(ExtraCode::NEXT_HOP, before);
                     }
                     edited.destination = Destination::Unicast;
-                    edited.next_hop =
-                        Some(NextHopKey { next_hop: NextHop::from(address), interface: None });
+                    edited.next_hop = Some(NextHopKey::direct(NextHop::from(address), None));
                 }
                 (attribute, value) => {
                     if let Some(code) = extra_code(attribute) {

@@ -11,7 +11,6 @@ use crate::attributes::{AttributeSet, Head};
 use crate::channel::{ChannelStatistics, LimitPassed, SourceId};
 use crate::extra::ExtraRef;
 use crate::import::{import_attributes, is_usable};
-use crate::next_hop::NextHopKey;
 use crate::only_to_customer::{self, Ingress, Leak};
 use crate::path_id::{LocalId, PathKey};
 use crate::policy::Policy;
@@ -78,7 +77,7 @@ impl Rib {
             // Families without next hops are none of a table's.
             let Some(next_hop) = reach.next_hop else { continue };
             let preference = self.source(from).map_or(0, |source| source.preference(table));
-            let next_hop = self.next_hops.intern(NextHopKey { next_hop, interface });
+            let next_hop = self.intern_next_hop(from, table, next_hop, interface);
             let set = AttributeSet {
                 path: attributes,
                 extra: ExtraRef::default(),
