@@ -300,3 +300,6 @@ impl Rib {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
