@@ -152,6 +152,7 @@ impl Router {
                 .ok_or("cannot determine the router id: set it with `router id A.B.C.D;`")?;
         }
         self.rib.set_rules(rules(&self.config));
+        self.resolve_all_next_hops();
         for protocol in self.config.protocols.clone() {
             self.add_protocol(now, &protocol);
         }
@@ -246,6 +247,7 @@ impl Router {
     /// What has to follow every change of routes.
     pub(crate) fn after_change(&mut self) {
         self.resolve_new_next_hops();
+        self.work();
         while let Some(message) = self.filters.poll_message() {
             self.log(LogClass::Error, message);
         }
@@ -393,6 +395,7 @@ impl Router {
 
     /// Lets timers take effect.
     pub fn handle_timeout(&mut self, now: Duration) {
+        self.work();
         for index in 0..self.protocols.len() {
             let bgp = self.protocols.get_mut(index).and_then(Protocol::bgp_mut);
             if let Some(bgp) =
@@ -406,6 +409,9 @@ impl Router {
 
     /// When [`Router::handle_timeout`] wants to be called.
     pub fn poll_timeout(&self) -> Option<Duration> {
+        if self.rib.has_work() {
+            return Some(Duration::ZERO);
+        }
         self.protocols.iter().filter_map(|protocol| protocol.bgp()?.session.poll_timeout()).min()
     }
 
