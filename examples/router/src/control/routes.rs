@@ -319,7 +319,7 @@ fn info(path: &PathView<'_>) -> String {
     let looked_up = path.next_hop().is_some_and(|key| key.igp.is_some());
     let metric = match path.metric() {
         None => "/-".into(),
-        Some(_) if !looked_up => String::new(),
+        Some(metric) if !looked_up || metric == 0 => String::new(),
         Some(metric) if metric >= Resolution::UNKNOWN_METRIC => "/?".into(),
         Some(metric) => format!("/{metric}"),
     };
