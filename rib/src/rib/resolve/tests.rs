@@ -155,7 +155,9 @@ impl World {
             Step::Set(source, table, index, spec) => {
                 let net = net(table, index);
                 let mut extra = ExtraAttributes::default();
-                spec.metric.map(|metric| extra.set_number(ExtraCode::OSPF_METRIC1, metric));
+                if let Some(metric) = spec.metric {
+                    extra.set_number(ExtraCode::OSPF_METRIC1, metric);
+                }
                 if let Target::Device(index) = spec.target {
                     extra.set_number(ExtraCode::INTERFACE, index);
                 }
