@@ -71,6 +71,10 @@ impl<'a> Field<'a> {
         let is_bgp = |path: &Path| {
             self.attributes.head(path.attributes).is_some_and(|head| head.kind == RouteSource::Bgp)
         };
+        let mut usable = self.table.paths(slot).filter(|path| path.flags.is_usable());
+        if let (Some(only), None) = (usable.next(), usable.next()) {
+            return (!is_looked_up(only) || !is_bgp(only)).then_some(only);
+        }
         let (paths, candidates) = self.candidates(slot);
         let mut all: SmallVec<[(&Path, Candidate<'_>); 8]> =
             paths.into_iter().zip(candidates).collect();

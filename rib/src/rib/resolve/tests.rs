@@ -308,7 +308,7 @@ fn state(rib: &Rib, table: TableId, net: &IpNet) -> Option<(SourceId, Vec<Gatewa
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(800))]
 
     #[test]
     fn every_history_ends_as_if_all_was_looked_up_afresh(steps in prop::collection::vec(step(), 1..80)) {
