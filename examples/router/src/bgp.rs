@@ -11,14 +11,15 @@ use bgp_fsm::{
 use bgp_wire::{AddPathDirection, Family, NextHop};
 use bytes::Bytes;
 use rib::{
-    AddPath, AnnounceOptions, ChannelConfig, Confederation, LimitAction, LimitPassed, PeerConfig,
-    ReceiveOptions, TableId,
+    AddPath, AnnounceOptions, ChannelConfig, Confederation, IgpTables, LimitAction, LimitPassed,
+    PeerConfig, ReceiveOptions, TableId,
 };
 
 use crate::config::{self, AddressFamily, BgpConfig, RestartMode};
 use crate::filters::Filters;
 use crate::interface::{Interface, Interfaces};
 use crate::protocol::{ProtocolState, Running};
+use crate::resolve::igp_tables;
 use crate::router::{Dial, LogClass, Router, StreamId};
 
 /// A BGP instance at work.
@@ -187,6 +188,12 @@ impl Bgp {
         let made = both.filter_map(|channel| {
             let family = wire_family(channel.family);
             let extended_next_hop = negotiated.extended_next_hop.contains(&family);
+            let recursive = channel.gateway_recursive.unwrap_or(self.config.multihop.is_some());
+            let igp_tables = if recursive {
+                igp_tables(channel, &self.config.channels, tables)
+            } else {
+                IgpTables::default()
+            };
             Some(ChannelConfig {
                 preference: channel.preference,
                 import: filters.number(&channel.import),
@@ -202,6 +209,7 @@ impl Bgp {
                 next_hop_keep: next_hop_mode(channel.next_hop_keep),
                 any_next_hop: channel.gateway_recursive == Some(true),
                 extended_next_hop,
+                igp_tables,
                 ..ChannelConfig::new(*tables.get(&channel.table)?, family)
             })
         });

@@ -152,6 +152,7 @@ impl Router {
                 .ok_or("cannot determine the router id: set it with `router id A.B.C.D;`")?;
         }
         self.rib.set_rules(rules(&self.config));
+        self.resolve_all_next_hops();
         for protocol in self.config.protocols.clone() {
             self.add_protocol(now, &protocol);
         }
@@ -246,9 +247,7 @@ impl Router {
     /// What has to follow every change of routes.
     pub(crate) fn after_change(&mut self, now: Duration) {
         self.resolve_new_next_hops();
-        while self.rib.work(now, &mut self.filters) {
-            self.resolve_new_next_hops();
-        }
+        self.work(now);
         self.report_limits(now);
         while let Some(message) = self.filters.poll_message() {
             self.log(LogClass::Error, message);
@@ -400,8 +399,8 @@ impl Router {
     pub fn handle_timeout(&mut self, now: Duration) {
         if self.rib.poll_timeout().is_some_and(|at| at <= now) {
             self.rib.handle_timeout(now);
-            self.after_change(now);
         }
+        self.after_change(now);
         for index in 0..self.protocols.len() {
             let bgp = self.protocols.get_mut(index).and_then(Protocol::bgp_mut);
             if let Some(bgp) =
@@ -415,6 +414,9 @@ impl Router {
 
     /// When [`Router::handle_timeout`] wants to be called.
     pub fn poll_timeout(&self) -> Option<Duration> {
+        if self.rib.has_work() {
+            return Some(Duration::ZERO);
+        }
         let sessions = self.protocols.iter().filter_map(|protocol| protocol.bgp());
         let sessions = sessions.filter_map(|bgp| bgp.session.poll_timeout());
         sessions.chain(self.rib.poll_timeout()).min()

@@ -549,6 +549,11 @@ impl Rib {
         if before != after {
             table.log.push(slot);
         }
+        if self.next_hops.follows(table_id)
+            && let Some(net) = table.net(slot)
+        {
+            self.next_hops.note_change(table_id, &net);
+        }
         if table.head(slot).is_none() {
             table.free_if_empty(slot);
         }

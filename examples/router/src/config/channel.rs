@@ -1,5 +1,6 @@
 //! Channels: what a protocol and a table exchange.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -36,6 +37,7 @@ pub(super) struct ChannelDraft {
     next_hop_address: Option<IpAddr>,
     extended_next_hop: bool,
     gateway_recursive: Option<bool>,
+    igp_tables: BTreeMap<AddressFamily, String>,
 }
 
 impl ChannelDraft {
@@ -62,6 +64,7 @@ impl ChannelDraft {
             next_hop_address: None,
             extended_next_hop: false,
             gateway_recursive: None,
+            igp_tables: BTreeMap::new(),
         }
     }
 
@@ -91,6 +94,7 @@ impl ChannelDraft {
             next_hop_address: self.next_hop_address,
             extended_next_hop: self.extended_next_hop,
             gateway_recursive: self.gateway_recursive,
+            igp_tables: self.igp_tables,
         }
     }
 
@@ -170,12 +174,24 @@ impl ConfigParser {
             draft.gateway_recursive = Some(false);
         } else if self.parser.eat_symbols(&["gateway", "recursive"]) {
             draft.gateway_recursive = Some(true);
+        } else if self.parser.eat_symbols(&["igp", "table"]) {
+            self.igp_table(&mut draft.igp_tables)?;
         } else {
             return Err(self.parser.unexpected(
                 "an option of a channel: table, preference, import, export, receive limit, import limit, export limit, \
-                 import keep filtered, import table, add paths, graceful restart, long lived graceful restart, next hop, extended next hop or gateway",
+                 import keep filtered, import table, add paths, graceful restart, long lived graceful restart, next hop, \
+                 extended next hop, gateway or igp table",
             ));
         }
+        Ok(())
+    }
+
+    /// The name behind `igp table`. It may be given once for each family.
+    pub(super) fn igp_table(&mut self, into: &mut BTreeMap<AddressFamily, String>) -> Parsed<()> {
+        let Name { text: name, span } = self.parser.name()?;
+        let table = self.tables.iter().find(|table| table.name == name);
+        let no_table = || Diagnostic::new(span, format!("there is no table `{name}`"));
+        into.insert(table.ok_or_else(no_table)?.family, name);
         Ok(())
     }
 

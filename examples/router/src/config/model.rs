@@ -1,5 +1,6 @@
 //! What a configuration file says, checked and with names resolved.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -201,8 +202,10 @@ pub struct ChannelConfig {
     pub next_hop_address: Option<IpAddr>,
     /// `extended next hop`
     pub extended_next_hop: bool,
-    /// `gateway direct|recursive`; `None` where not given
+    /// `gateway direct|recursive`; `None` where not given: recursive for neighbours over several hops
     pub gateway_recursive: Option<bool>,
+    /// `igp table`, by the family of the table: where next hops are looked up
+    pub igp_tables: BTreeMap<AddressFamily, String>,
 }
 
 /// When an option about next hops applies.

@@ -224,3 +224,23 @@ fn endpoints_have_many_forms() {
     assert_eq!((bgp.local_port, bgp.neighbor_port, bgp.neighbor_as), (1790, 1791, None));
     assert_eq!((bgp.multihop, bgp.strict_bind), (Some(3), true));
 }
+
+#[test]
+fn igp_tables_are_given_by_family() {
+    let config = good(
+        "ipv4 table igp4; ipv6 table igp6;
+         protocol static { ipv4; igp table igp4; route 10.0.0.0/8 recursive 192.0.2.1; }
+         protocol bgp { local as 1; neighbor 192.0.2.2 as 1;
+           ipv4 { igp table igp4; igp table igp6; gateway recursive; }; }",
+    );
+    let channel = &bgp(&config).channels[0];
+    let both = [(AddressFamily::Ipv4, "igp4"), (AddressFamily::Ipv6, "igp6")];
+    let both = both.map(|(family, name)| (family, name.to_owned()));
+    assert_eq!(channel.igp_tables, both.clone().into());
+    assert_eq!(channel.gateway_recursive, Some(true));
+    let ProtocolKind::Static { channel, .. } = &config.protocols[0].kind else {
+        panic!("the first one is static")
+    };
+    assert_eq!(channel.igp_tables, both[..1].iter().cloned().collect());
+    assert!(bad("protocol static { ipv4; igp table t; }").contains("there is no table `t`"));
+}
