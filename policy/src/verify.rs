@@ -178,13 +178,17 @@ impl Verifier<'_> {
         let constant = match *instruction {
             Instruction::Constant { constant, .. }
             | Instruction::JumpIfMatch { constant, .. }
-            | Instruction::JumpIfIn { constant, .. } => Some(constant),
+            | Instruction::JumpIfIn { constant, .. }
+            | Instruction::JumpIfAttribute { constant, .. }
+            | Instruction::Alter { constant, .. } => Some(constant),
             _ => None,
         };
         let exists = constant.is_none_or(|one| usize::from(one) < self.program.constants.len());
         self.check(exists, at, VerifyErrorKind::Constant)?;
         let usable = match *instruction {
-            Instruction::SetAttribute { attribute, .. } => attribute.access() != Access::Read,
+            Instruction::SetAttribute { attribute, .. } | Instruction::Alter { attribute, .. } => {
+                attribute.access() != Access::Read
+            }
             Instruction::Unset { attribute } => attribute.access() == Access::Unset,
             Instruction::JumpIfIn { attribute, .. } => matches!(attribute.ty(), Type::List(_)),
             _ => true,
@@ -237,6 +241,8 @@ impl Verifier<'_> {
             | Instruction::Unset { .. }
             | Instruction::Jump { .. }
             | Instruction::JumpIfIn { .. }
+            | Instruction::JumpIfAttribute { .. }
+            | Instruction::Alter { .. }
             | Instruction::Again { .. }
             | Instruction::MaskBegin
             | Instruction::MaskOne { .. }
@@ -285,6 +291,8 @@ impl Verifier<'_> {
             | Instruction::JumpIf { .. }
             | Instruction::JumpIfMatch { .. }
             | Instruction::JumpIfIn { .. }
+            | Instruction::JumpIfAttribute { .. }
+            | Instruction::Alter { .. }
             | Instruction::Return { .. }
             | Instruction::Again { .. }
             | Instruction::MaskBegin
@@ -400,6 +408,7 @@ fn jump(instruction: &Instruction) -> Option<usize> {
         | Instruction::JumpIf { target, .. }
         | Instruction::JumpIfMatch { target, .. }
         | Instruction::JumpIfIn { target, .. }
+        | Instruction::JumpIfAttribute { target, .. }
         | Instruction::Next { target, .. } => Some(usize::from(target)),
         _ => None,
     }

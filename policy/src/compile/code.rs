@@ -36,6 +36,7 @@ impl Emitter {
             | Instruction::JumpIf { target, .. }
             | Instruction::JumpIfMatch { target, .. }
             | Instruction::JumpIfIn { target, .. }
+            | Instruction::JumpIfAttribute { target, .. }
             | Instruction::Next { target, .. },
         ) = self.instructions.get_mut(jump)
         {
@@ -118,6 +119,12 @@ impl ProgramBuilder {
     pub(super) fn operand(&mut self, state: &mut FunctionState, tree: &Tree) -> Register {
         if let TreeKind::Local(register) = tree.kind {
             return register;
+        }
+        if let TreeKind::Call(function, arguments) = &tree.kind {
+            let base = self.row(state, arguments.iter());
+            state.emit(tree.span, Instruction::Call { function: *function, base });
+            state.top = base.saturating_add(1);
+            return base;
         }
         let register = state.temporary();
         self.emit(state, tree, register);
@@ -251,6 +258,14 @@ impl ProgramBuilder {
                 let constant = self.number(span, item);
                 let attribute = *attribute;
                 Instruction::JumpIfIn { constant, attribute, when, target: 0 }
+            }
+            // To read a text takes memory, which may be where the run ends.
+            (TreeKind::Attribute(attribute), TreeKind::Constant(value))
+                if attribute.ty() != Type::Text =>
+            {
+                let constant = self.number(span, value);
+                let attribute = *attribute;
+                Instruction::JumpIfAttribute { attribute, constant, when, target: 0 }
             }
             (_, TreeKind::Constant(value)) => {
                 let of = self.operand(state, &both.0);

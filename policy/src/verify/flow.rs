@@ -137,6 +137,15 @@ impl Verifier<'_> {
                 let list = Kinds::of(attribute.ty());
                 need(Kinds::may_match(constant(number), list), Kinds::NONE)
             }
+            Instruction::JumpIfAttribute { attribute, constant: number, .. } => {
+                let value = Kinds::of(attribute.ty()) | Kinds::VOID;
+                need(Kinds::may_match(value, constant(number)), Kinds::NONE)
+            }
+            Instruction::Alter { operation, attribute, constant: number } => {
+                let value = Kinds::of(attribute.ty()) | Kinds::VOID;
+                let made = Kinds::binary(operation, value, constant(number))?;
+                need(!made.converted(attribute.ty()).is_none(), Kinds::NONE)
+            }
             Instruction::Iterate { iterator } => {
                 need(of(iterator).may_be(Kinds::LISTS), Kinds::LARGE)
             }

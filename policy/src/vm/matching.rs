@@ -2,7 +2,6 @@
 
 use core::net::IpAddr;
 
-use bgp_wire::AttributeCode;
 use ipnet::IpNet;
 
 use super::{Cell, Place, Run, TrapKind};
@@ -118,22 +117,48 @@ impl Run<'_> {
         })
     }
 
-    /// A constant in a list attribute that has not been changed, without a detour.
+    /// A constant in a list attribute, without a detour where it is a community.
+    #[inline]
     pub(super) fn constant_in(&mut self, constant: u16, attribute: Attribute) -> Result<bool> {
-        let Some(value) = self.program.constants.get(usize::from(constant)) else {
-            return Err(TrapKind::Type);
-        };
-        if self.vm.changed & 1 << (attribute as u32) == 0
-            && let Value::Pair(pair) = value
+        if let Some(&Cell::Pair(pair)) = self.program.cells.get(usize::from(constant))
             && attribute == Attribute::Community
         {
             let wanted = pair.to_be_bytes();
-            let octets = self.route_bytes(AttributeCode::COMMUNITIES).unwrap_or_default();
-            return Ok(octets.as_chunks::<4>().0.contains(&wanted));
+            let place = self.list_place(attribute);
+            return Ok(self.octets(place).as_chunks::<4>().0.contains(&wanted));
         }
-        let item = super::cell_of(value, constant);
+        let item = self.program.cells.get(usize::from(constant)).copied().ok_or(TrapKind::Type)?;
         let list = self.attribute(attribute)?;
         self.matches(item, list)
+    }
+
+    /// An attribute against a constant, without a detour where it is a network, a path or communities.
+    #[inline]
+    pub(super) fn attribute_matches(
+        &mut self,
+        attribute: Attribute,
+        constant: u16,
+    ) -> Result<bool> {
+        let program = self.program;
+        match (attribute, program.constants.get(usize::from(constant))) {
+            (Attribute::Net, Some(Value::Set(Set::Prefix(set)))) => {
+                if let (Some(route), None) = (self.route, self.host.net()) {
+                    return Ok(set.contains(&route.net));
+                }
+            }
+            (Attribute::Path, Some(Value::Mask(mask))) => {
+                let place = self.list_place(attribute);
+                return Ok(mask.matches(self.path(place)));
+            }
+            (Attribute::Community, Some(Value::Set(Set::Pair(set)))) => {
+                let place = self.list_place(attribute);
+                let mut pairs = self.octets(place).as_chunks::<4>().0.iter();
+                return Ok(pairs.any(|one| set.contains(halves(u32::from_be_bytes(*one)))));
+            }
+            _ => {}
+        }
+        let cell = self.attribute(attribute)?;
+        self.matches_constant(cell, constant)
     }
 }
 
