@@ -119,8 +119,8 @@ impl Vm {
         self.changed != 0
     }
 
+    /// Registers are made void where a code is entered.
     fn reset(&mut self) {
-        self.cells.clear();
         self.arena.clear();
         self.kept = 0;
         self.masks.clear();

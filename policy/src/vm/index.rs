@@ -22,6 +22,7 @@ impl Default for Index {
 }
 
 impl Index {
+    #[inline(never)]
     pub(super) fn fill(&mut self, attributes: AttributesRef<'_>) {
         self.places = [0; CODES];
         self.filled = true;

@@ -218,6 +218,7 @@ impl Run<'_> {
 
     /// The next element of the list in a register. The one behind it holds where that stands, and how many ASes the
     /// segment of a path has left.
+    #[inline(never)]
     pub(super) fn next_element(&mut self, iterator: u8) -> Result<Option<Cell>> {
         let (Cell::List(kind, place), Cell::Large([at, left, _])) =
             (self.cell(iterator), self.cell(iterator + 1))

@@ -14,6 +14,7 @@ type Result<T> = core::result::Result<T, TrapKind>;
 
 impl Run<'_> {
     /// `left ~ right`
+    #[inline(never)]
     pub(super) fn matches(&self, left: Cell, right: Cell) -> Result<bool> {
         match (left, right) {
             (Cell::List(kind, place), Cell::Set(constant)) => {
@@ -51,6 +52,7 @@ impl Run<'_> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn matches_constant(&self, left: Cell, constant: u16) -> Result<bool> {
         match self.program.constants.get(usize::from(constant)) {
             Some(Value::Set(Set::Prefix(set))) => match left {

@@ -17,6 +17,7 @@ use crate::value::{Net, Set, Value};
 type Result<T> = core::result::Result<T, TrapKind>;
 
 impl Run<'_> {
+    #[inline(never)]
     pub(super) fn unary(&mut self, operation: Unary, of: Cell) -> Result<Cell> {
         let wrong = Err(TrapKind::Type);
         Ok(match (operation, of) {
@@ -98,6 +99,7 @@ impl Run<'_> {
         net.ok_or(TrapKind::Type)
     }
 
+    #[inline(never)]
     pub(super) fn binary(&mut self, operation: Binary, left: Cell, right: Cell) -> Result<Cell> {
         use Cell::Int;
         Ok(match (operation, left, right) {
@@ -211,6 +213,7 @@ impl Run<'_> {
     }
 
     /// The value of an attribute: as it was changed, or as it came.
+    #[inline(never)]
     pub(super) fn attribute(&mut self, attribute: Attribute) -> Result<Cell> {
         if let Type::List(kind) = attribute.ty() {
             return Ok(Cell::List(kind, self.list_place(attribute)));

@@ -175,6 +175,7 @@ impl<'a> Run<'a> {
     }
 
     /// What is not used on most routes.
+    #[inline(never)]
     fn rare(&mut self, code: &Code, at: usize, instruction: &Instruction) -> Result<()> {
         let (to, cell) = match *instruction {
             Instruction::Large { to, of } => {
@@ -271,6 +272,7 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
+    #[inline(never)]
     fn set_attribute(&mut self, attribute: Attribute, of: u8) -> Result<()> {
         let ty = attribute.ty();
         match *self.at(of) {
