@@ -132,6 +132,13 @@ pub(crate) enum Instruction {
         left: Register,
         right: Register,
     },
+    /// An operation on a register and a constant
+    Compute {
+        operation: Binary,
+        to: Register,
+        left: Register,
+        constant: u16,
+    },
     /// `(a, b, c)` of three registers in a row
     Large {
         to: Register,
@@ -337,6 +344,10 @@ impl Program {
                 Instruction::Alter { operation, attribute, constant } => {
                     let value = self.constants.get(usize::from(constant));
                     write!(hash, "o{operation:?}{attribute:?}{value:?}")
+                }
+                Instruction::Compute { operation, to, left, constant } => {
+                    let value = self.constants.get(usize::from(constant));
+                    write!(hash, "b{operation:?}{to}{left}{value:?}")
                 }
                 Instruction::Call { function, base } => {
                     let place = seen.iter().position(|known| *known == function);

@@ -180,7 +180,8 @@ impl Verifier<'_> {
             | Instruction::JumpIfMatch { constant, .. }
             | Instruction::JumpIfIn { constant, .. }
             | Instruction::JumpIfAttribute { constant, .. }
-            | Instruction::Alter { constant, .. } => Some(constant),
+            | Instruction::Alter { constant, .. }
+            | Instruction::Compute { constant, .. } => Some(constant),
             _ => None,
         };
         let exists = constant.is_none_or(|one| usize::from(one) < self.program.constants.len());
@@ -221,6 +222,7 @@ impl Verifier<'_> {
             | Instruction::MaskItem { of, .. }
             | Instruction::Print { of }
             | Instruction::Assert { of } => [row(of, 1), none],
+            Instruction::Compute { left, .. } => [row(left, 1), none],
             Instruction::Binary { left, right, .. } | Instruction::Extended { left, right, .. } => {
                 [row(left, 1), row(right, 1)]
             }
@@ -266,6 +268,7 @@ impl Verifier<'_> {
             | Instruction::Attribute { to, .. }
             | Instruction::Unary { to, .. }
             | Instruction::Binary { to, .. }
+            | Instruction::Compute { to, .. }
             | Instruction::Large { to, .. }
             | Instruction::Extended { to, .. }
             | Instruction::Convert { to, .. }

@@ -191,10 +191,11 @@ fn configuration(nets: &[IpNet]) -> String {
     }
     text += "}\n";
     for name in FILTERS {
-        let _ = write!(text, "ipv4 table {name}_t;\n");
-        let _ = write!(
+        let _ = writeln!(text, "ipv4 table {name}_t;");
+        let tables = format!("table master4; peer table {name}_t");
+        let _ = writeln!(
             text,
-            "protocol pipe {name}_p {{ table master4; peer table {name}_t; export filter {name}; import none; }}\n"
+            "protocol pipe {name}_p {{ {tables}; export filter {name}; import none; }}"
         );
     }
     text

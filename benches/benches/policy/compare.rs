@@ -6,6 +6,7 @@
 //! attribute: that is kind to BIRD. Before all this, what comes out has to be the same.
 //!
 //! roto is there with `--features roto`; see `roto.rs` for what it does itself and what its host does.
+#![allow(clippy::disallowed_methods, reason = "a bench reads the clock")]
 
 mod bird;
 mod filter;

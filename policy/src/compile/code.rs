@@ -49,6 +49,12 @@ impl Emitter {
     }
 }
 
+/// A constant goes to the right, where that is all the same.
+fn in_order(operation: Binary, both: &(Tree, Tree)) -> (&Tree, &Tree) {
+    let same = matches!(operation, Binary::Add | Binary::Multiply);
+    if same && both.0.is_constant() { (&both.1, &both.0) } else { (&both.0, &both.1) }
+}
+
 impl ProgramBuilder {
     /// Makes code that leaves the value of `tree` in a register.
     pub(super) fn emit(&mut self, state: &mut FunctionState, tree: &Tree, to: Register) {
@@ -75,9 +81,17 @@ impl ProgramBuilder {
                 state.emit(span, Instruction::Unary { operation: *operation, to, of });
             }
             TreeKind::Binary(operation, both) => {
-                let left = self.operand(state, &both.0);
-                let right = self.operand(state, &both.1);
-                state.emit(span, Instruction::Binary { operation: *operation, to, left, right });
+                let operation = *operation;
+                let (left, right) = in_order(operation, both);
+                let left = self.operand(state, left);
+                let instruction = if let TreeKind::Constant(value) = &right.kind {
+                    let constant = self.number(span, value);
+                    Instruction::Compute { operation, to, left, constant }
+                } else {
+                    let right = self.operand(state, right);
+                    Instruction::Binary { operation, to, left, right }
+                };
+                state.emit(span, instruction);
             }
             TreeKind::Large(parts) => {
                 let of = self.row(state, parts.iter());

@@ -117,6 +117,9 @@ impl Verifier<'_> {
             Instruction::Binary { operation, left, right, .. } => {
                 Kinds::binary(operation, of(left), of(right))
             }
+            Instruction::Compute { operation, left, constant: number, .. } => {
+                Kinds::binary(operation, of(left), constant(number))
+            }
             Instruction::Large { of: from, .. } => {
                 let ints = (0..3).all(|offset| of(from + offset).may_be(Kinds::INT));
                 need(ints, Kinds::LARGE)

@@ -187,6 +187,8 @@ fn piece() -> impl Strategy<Value = Vec<I>> {
             .prop_map(|(operation, to, of)| I::Unary { operation, to, of }),
         6 => (binary(), to.clone(), of.clone(), register())
             .prop_map(|(operation, to, left, right)| I::Binary { operation, to, left, right }),
+        2 => (prop_oneof![4 => Just(Binary::Equal), 1 => binary()], to.clone(), of.clone(), constant())
+            .prop_map(|(operation, to, left, constant)| I::Compute { operation, to, left, constant }),
         1 => (to.clone(), of.clone()).prop_map(|(to, of)| I::Large { to, of }),
         1 => (to.clone(), of.clone(), register()).prop_map(|(to, left, right)| {
             I::Extended { form: ExtendedForm::Named(2), to, left, right }
@@ -268,7 +270,7 @@ fn code(instructions: Vec<I>, registers: u8, arguments: u8) -> Code {
 }
 
 fn body() -> impl Strategy<Value = Vec<I>> {
-    prop::collection::vec(piece(), 0..14).prop_map(|pieces| {
+    prop::collection::vec(piece(), 0..11).prop_map(|pieces| {
         let mut all = pieces.concat();
         // Jumps from the end land here.
         all.extend([const { I::PrintEnd { line: true } }; 5]);
@@ -362,6 +364,14 @@ proptest! {
         if let Some(one) = verdicts(vec![before, alter, I::End(End::Accept)]) {
             prop_assert_eq!(Some(one), verdicts(steps));
         }
+        let compute = I::Compute { operation, to: 0, left: 0, constant };
+        let mut steps = vec![before];
+        steps.extend(fetch(attribute, constant));
+        let end = [I::SetAttribute { attribute, of: 0 }, I::End(End::Accept)];
+        let one = [before, I::Attribute { to: 0, attribute }, compute].into_iter().chain(end);
+        steps.push(I::Binary { operation, to: 0, left: 0, right: 1 });
+        steps.extend(end);
+        prop_assert_eq!(verdicts(one.collect()), verdicts(steps));
         let I::JumpIfAttribute { attribute, constant, when, .. } = test else { return Ok(()) };
         let target = |target: u16| I::JumpIfAttribute { attribute, constant, when, target };
         let ends = [I::End(End::Accept), I::End(End::Reject)];

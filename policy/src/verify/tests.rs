@@ -193,6 +193,12 @@ fn an_attribute_and_a_constant_fit() {
     // A truth value is no preference. What comes of an attribute that the route has not stays open.
     assert_eq!(alter(Binary::Less, LocalPref, 0), Some((0, Kind::Type)));
     assert_eq!(alter(Binary::Equal, Net, 0), Some((0, Kind::Attribute)));
+    let compute = |operation, constant| {
+        refused(vec![load(0, 0), I::Compute { operation, to: 1, left: 0, constant }, END])
+    };
+    assert_eq!(compute(Binary::Add, 0), None);
+    assert_eq!(compute(Binary::Add, 1), Some((1, Kind::Type)));
+    assert_eq!(compute(Binary::Add, 5), Some((1, Kind::Constant)));
     let test = |attribute, constant, target| {
         refused(vec![I::JumpIfAttribute { attribute, constant, when: true, target }, END])
     };

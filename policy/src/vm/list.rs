@@ -49,6 +49,17 @@ fn position(kind: ListKind, octets: &[u8], item: &[u8]) -> Option<usize> {
     }
 }
 
+/// The octets of a community that may be in such a list.
+#[inline]
+fn community(kind: ListKind, item: Cell) -> Option<[u8; 4]> {
+    match item {
+        _ if kind != ListKind::Communities => None,
+        Cell::Pair(value) | Cell::Quad(value) => Some(value.to_be_bytes()),
+        Cell::Ip(IpAddr::V4(ip)) => Some(ip.octets()),
+        _ => None,
+    }
+}
+
 impl Run<'_> {
     pub(super) fn list_length(&self, kind: ListKind, place: Place) -> u32 {
         let octets = self.octets(place);
@@ -80,10 +91,7 @@ impl Run<'_> {
         let mut put =
             |octets: &[u8]| out.get_mut(..octets.len()).map(|o| o.copy_from_slice(octets));
         match (kind, item) {
-            (ListKind::Communities, Cell::Pair(value) | Cell::Quad(value)) => {
-                put(&value.to_be_bytes())?;
-            }
-            (ListKind::Communities, Cell::Ip(IpAddr::V4(ip))) => put(&ip.octets())?,
+            (ListKind::Communities, _) => put(&community(kind, item)?)?,
             (ListKind::Extended, Cell::Extended(value)) => put(&value.to_be_bytes())?,
             (ListKind::Large, Cell::Large(parts)) => {
                 for (index, part) in parts.into_iter().enumerate() {
@@ -114,14 +122,34 @@ impl Run<'_> {
             }
             return self.include_all(kind, place, more);
         }
-        let mut space = [0; 12];
-        let Some(item) = Self::item(kind, item, &mut space) else { return Err(TrapKind::Type) };
-        if position(kind, self.octets(place), item).is_some() {
+        if let Some(pair) = community(kind, item) {
+            return self.include_item(place, pair);
+        }
+        match (kind, item) {
+            (ListKind::Extended, Cell::Extended(value)) => {
+                self.include_item(place, value.to_be_bytes())
+            }
+            (ListKind::Large, Cell::Large(_)) => {
+                let mut space = [0; 12];
+                Self::item(kind, item, &mut space);
+                self.include_item(place, space)
+            }
+            _ => Err(TrapKind::Type),
+        }
+    }
+
+    #[inline]
+    fn include_item<const WIDTH: usize>(
+        &mut self,
+        place: Place,
+        item: [u8; WIDTH],
+    ) -> Result<Place> {
+        if self.octets(place).as_chunks().0.contains(&item) {
             return Ok(place);
         }
         let start = self.grown(place)?;
-        self.room(item.len())?;
-        self.vm.arena.extend_from_slice(item);
+        self.room(WIDTH)?;
+        self.vm.arena.extend_from_slice(&item);
         self.made(start)
     }
 
@@ -159,6 +187,9 @@ impl Run<'_> {
         if kind == ListKind::Path {
             return self.keep_path(place, item, only);
         }
+        if !only && let Some(pair) = community(kind, item) {
+            return self.without(place, pair);
+        }
         // An item of another type is an error even where there is nothing to compare it with.
         let fits = match item {
             Cell::Set(_) => true,
@@ -177,6 +208,26 @@ impl Run<'_> {
         while let Some(gone) = self.first_gone(kind, place, at, item, only)? {
             self.copy_part(place, at..gone)?;
             at = gone + width;
+        }
+        if at == 0 {
+            return Ok(place);
+        }
+        self.copy_part(place, at..length)?;
+        self.made(start)
+    }
+
+    /// Without one community, however often it is there.
+    fn without(&mut self, place: Place, item: [u8; 4]) -> Result<Place> {
+        let (start, length) = (self.vm.arena.len(), self.octets(place).len());
+        let mut at = 0;
+        loop {
+            let rest = self.octets(place).get(at..).unwrap_or_default();
+            let Some(found) = rest.as_chunks().0.iter().position(|other| *other == item) else {
+                break;
+            };
+            let gone = at + 4 * found;
+            self.copy_part(place, at..gone)?;
+            at = gone + 4;
         }
         if at == 0 {
             return Ok(place);

@@ -84,6 +84,9 @@ impl<'a> Run<'a> {
                 Instruction::Binary { operation, to, left, right } => {
                     self.two(operation, to, left, right).map_err(trap)?;
                 }
+                Instruction::Compute { operation, to, left, constant } => {
+                    self.with_constant(operation, to, left, constant).map_err(trap)?;
+                }
                 Instruction::Next { to, iterator, target } => {
                     match self.next_element(iterator).map_err(trap)? {
                         Some(cell) => self.set(to, cell),
@@ -237,21 +240,45 @@ impl<'a> Run<'a> {
     /// An operation on two registers: on two numbers without a detour.
     #[inline]
     fn two(&mut self, operation: Binary, to: u8, left: u8, right: u8) -> Result<()> {
-        if let (&Cell::Int(a), &Cell::Int(b)) = (self.at(left), self.at(right)) {
-            match operation {
-                Binary::Add => return self.give(to, Cell::Int(a.wrapping_add(b))),
-                Binary::Subtract => return self.give(to, Cell::Int(a.wrapping_sub(b))),
-                Binary::Multiply => return self.give(to, Cell::Int(a.wrapping_mul(b))),
-                Binary::Less => return self.give(to, Cell::Bool(a < b)),
-                Binary::LessOrEqual => return self.give(to, Cell::Bool(a <= b)),
-                Binary::Equal => return self.give(to, Cell::Bool(a == b)),
-                Binary::NotEqual => return self.give(to, Cell::Bool(a != b)),
-                _ => {}
-            }
+        if let (&Cell::Int(a), &Cell::Int(b)) = (self.at(left), self.at(right))
+            && self.numbers(operation, to, a, b)
+        {
+            return Ok(());
         }
         let cell = self.binary(operation, self.cell(left), self.cell(right))?;
         self.set_whole(to, &cell);
         Ok(())
+    }
+
+    /// The same with a constant.
+    #[inline]
+    fn with_constant(&mut self, operation: Binary, to: u8, left: u8, constant: u16) -> Result<()> {
+        let cells = &self.program.cells;
+        let right = cells.get(usize::from(constant)).unwrap_or(&Cell::Void);
+        if let (&Cell::Int(a), &Cell::Int(b)) = (self.at(left), right)
+            && self.numbers(operation, to, a, b)
+        {
+            return Ok(());
+        }
+        let cell = self.binary(operation, self.cell(left), *right)?;
+        self.set_whole(to, &cell);
+        Ok(())
+    }
+
+    /// What is asked for most; whether it was that.
+    #[inline]
+    fn numbers(&mut self, operation: Binary, to: u8, a: u32, b: u32) -> bool {
+        match operation {
+            Binary::Add => self.set(to, Cell::Int(a.wrapping_add(b))),
+            Binary::Subtract => self.set(to, Cell::Int(a.wrapping_sub(b))),
+            Binary::Multiply => self.set(to, Cell::Int(a.wrapping_mul(b))),
+            Binary::Less => self.set(to, Cell::Bool(a < b)),
+            Binary::LessOrEqual => self.set(to, Cell::Bool(a <= b)),
+            Binary::Equal => self.set(to, Cell::Bool(a == b)),
+            Binary::NotEqual => self.set(to, Cell::Bool(a != b)),
+            _ => return false,
+        }
+        true
     }
 
     #[inline]
