@@ -35,7 +35,6 @@ pub(crate) fn attributes(number: u32) -> PathAttributes {
 }
 
 /// A network two bits longer than each of the set's.
-#[allow(dead_code, reason = "one bench has more networks")]
 pub(crate) fn nets(count: u32) -> Vec<IpNet> {
     let net = |(address, length): (u32, u8)| {
         let length = length + 2;
