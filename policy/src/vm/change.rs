@@ -5,6 +5,7 @@ use core::net::IpAddr;
 use bgp_wire::{NextHop, RawAttribute};
 
 use super::{Cell, Extra, Place, Program, Run, TrapKind, Vm, list};
+use crate::ast::ListKind;
 use crate::attribute::Attribute;
 use crate::value::Value;
 
@@ -32,19 +33,40 @@ impl Run<'_> {
             (_, Cell::Ip(ip)) if attribute == Attribute::NextHop => {
                 NextHop::from(ip.to_canonical()).is_host()
             }
-            (Some(code), Cell::List(_, place) | Cell::Bytes(place)) => {
+            (Some(_), Cell::List(kind, place)) => return self.check_list(attribute, kind, place),
+            (Some(code), Cell::Bytes(place)) => {
                 let value = self.octets(place);
                 // No longer than an attribute can be (RFC 4271 §4.3).
                 if value.len() > usize::from(u16::MAX) {
                     return Err(TrapKind::TooMuchMemory);
                 }
-                let raw = RawAttribute { flags: list::flags(code), code, value };
-                // An empty list is none.
-                raw.is_well_formed() || matches!(cell, Cell::List(..)) && value.is_empty()
+                RawAttribute { flags: list::flags(code), code, value }.is_well_formed()
             }
             _ => true,
         };
         if fits { Ok(()) } else { Err(TrapKind::Malformed) }
+    }
+
+    /// The same for a list. Those of communities are always what they should be.
+    #[inline]
+    pub(super) fn check_list(
+        &mut self,
+        attribute: Attribute,
+        kind: ListKind,
+        place: Place,
+    ) -> Result<(), TrapKind> {
+        let value = self.octets(place);
+        let length = value.len();
+        if length > usize::from(u16::MAX) {
+            return Err(TrapKind::TooMuchMemory);
+        }
+        let path = (kind == ListKind::Path && length > 0).then(|| attribute.bgp_code()).flatten();
+        if let Some(code) = path
+            && !(RawAttribute { flags: list::flags(code), code, value }).is_well_formed()
+        {
+            return Err(TrapKind::Malformed);
+        }
+        self.charge_octets(length)
     }
 }
 

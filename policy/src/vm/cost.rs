@@ -2,6 +2,7 @@
 //! take as long.
 
 use super::{Cell, Place, Run, TrapKind};
+use crate::ast::ListKind;
 use crate::mask::MaskKind;
 use crate::program::{Binary, Unary};
 use crate::value::{Net, Set, Value};
@@ -40,6 +41,22 @@ impl Run<'_> {
             Binary::Delete | Binary::Filter => self.burn(self.length(left) / LOOKED_UP),
             _ => self.burn(self.weight(left).saturating_add(self.weight(right)) / WALKED),
         }
+    }
+
+    /// A list with an item: without a detour where that is a single one.
+    #[inline]
+    pub(super) fn charge_alter(
+        &mut self,
+        operation: Binary,
+        kind: ListKind,
+        place: Place,
+        item: &Cell,
+    ) -> Result<()> {
+        if operation == Binary::Include && matches!(item, Cell::Pair(_) | Cell::Int(_)) {
+            let octets = self.octets(place).len();
+            return self.charge_octets(octets);
+        }
+        self.charge_binary(operation, Cell::List(kind, place), *item)
     }
 
     /// `left ~ right`

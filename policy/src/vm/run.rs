@@ -316,7 +316,7 @@ impl<'a> Run<'a> {
             Cell::Int(value) if ty == Type::Quad => self.change(attribute, Cell::Quad(value)),
             Cell::Int(value) if ty == Type::Int => self.change(attribute, Cell::Int(value)),
             Cell::List(kind, place) if ty == Type::List(kind) => {
-                self.check_change(attribute, Cell::List(kind, place))?;
+                self.check_list(attribute, kind, place)?;
                 self.change(attribute, Cell::List(kind, place));
             }
             cell => {
@@ -335,7 +335,7 @@ impl<'a> Run<'a> {
         let ty = attribute.ty();
         if let Type::List(kind) = ty {
             let place = self.list_place(attribute);
-            self.charge_binary(operation, Cell::List(kind, place), item)?;
+            self.charge_alter(operation, kind, place, &item)?;
             let place = match operation {
                 Binary::Include => Some(self.include(kind, place, item)?),
                 Binary::Delete => Some(self.keep(kind, place, item, false)?),
@@ -343,7 +343,7 @@ impl<'a> Run<'a> {
                 _ => None,
             };
             if let Some(place) = place {
-                self.check_change(attribute, Cell::List(kind, place))?;
+                self.check_list(attribute, kind, place)?;
                 self.change(attribute, Cell::List(kind, place));
                 return Ok(());
             }
