@@ -1,7 +1,7 @@
 //! A BGP instance: the session with a neighbour, and what it needs of interfaces.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
 use bgp_fsm::{
@@ -51,7 +51,7 @@ const fn next_hop_mode(mode: config::NextHopMode) -> rib::NextHopMode {
 }
 
 impl Bgp {
-    pub(crate) fn new(config: &BgpConfig, router_id: std::net::Ipv4Addr, seed: u64) -> Self {
+    pub(crate) fn new(config: &BgpConfig, router_id: Ipv4Addr, seed: u64) -> Self {
         let session = Session::new(session_config(config, router_id), seed);
         Self {
             config: config.clone(),
@@ -119,8 +119,13 @@ impl Bgp {
             && self.config.local_address.is_none_or(|address| address == canonical(ends.local.ip()))
     }
 
-    /// The neighbour as the tables know it.
-    pub(crate) fn peer(&self, negotiated: &Negotiated, interfaces: &Interfaces) -> PeerConfig {
+    /// The neighbour as the tables know it. `cluster_ids` are those of all sessions.
+    pub(crate) fn peer(
+        &self,
+        negotiated: &Negotiated,
+        interfaces: &Interfaces,
+        cluster_ids: impl IntoIterator<Item = Ipv4Addr>,
+    ) -> PeerConfig {
         let config = &self.config;
         let router_id = self.session.config().router_id;
         let interface = self.interface(interfaces);
@@ -134,6 +139,7 @@ impl Bgp {
             }),
             reflector_client: config.rr_client,
             cluster_id: config.cluster_id.unwrap_or(router_id),
+            other_cluster_ids: cluster_ids.into_iter().collect(),
             route_server_client: config.rs_client,
             role: negotiated.role,
             confederation: config.confederation.map(|identifier| Confederation {
@@ -263,7 +269,7 @@ impl Bgp {
     }
 }
 
-pub(crate) fn session_config(config: &BgpConfig, router_id: std::net::Ipv4Addr) -> SessionConfig {
+pub(crate) fn session_config(config: &BgpConfig, router_id: Ipv4Addr) -> SessionConfig {
     let family = |channel: &config::ChannelConfig| {
         let family = wire_family(channel.family);
         let extended_next_hop = channel.extended_next_hop && family == Family::IPV4_UNICAST;
@@ -332,6 +338,14 @@ fn socket_address(address: IpAddr, port: u16, scope: u32) -> SocketAddr {
 }
 
 impl Router {
+    /// The clusters that we reflect routes in (RFC 4456 §7): what carries one of them has been here.
+    pub(crate) fn cluster_ids(&self) -> BTreeSet<Ipv4Addr> {
+        let sessions = self.protocols.iter().filter_map(|protocol| protocol.bgp());
+        let configs = sessions.map(|bgp| &bgp.config);
+        let reflecting = configs.filter(|config| config.rr_client || config.cluster_id.is_some());
+        reflecting.map(|config| config.cluster_id.unwrap_or(self.router_id)).collect()
+    }
+
     /// Looks whether a neighbour is told more routes than it may be.
     pub(crate) fn report_limits(&mut self, now: Duration) {
         while let Some((source, passed)) = self.rib.poll_limit() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bgp_fsm::{Action as SessionAction, ConnectionId, Endpoints, Event, Shutdown, Stale};
 use bgp_wire::{Flaw, UpdateError};
 use bytes::{Bytes, BytesMut};
-use rib::{Age, Rib, RouteSource, Rules, SourceId, TableId};
+use rib::{Rib, RouteSource, SourceId, TableId};
 
 use crate::bgp::{Bgp, canonical, wire_family};
 use crate::clock::Clock;
@@ -16,6 +16,7 @@ use crate::config::{Config, ProtocolConfig, ProtocolKind};
 use crate::filters::Filters;
 use crate::interface::{InterfaceEvent, Interfaces};
 use crate::protocol::{Protocol, ProtocolState, Running};
+use crate::reconfigure::rules;
 
 /// A TCP connection, as the router and its host call it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -501,7 +502,7 @@ impl Router {
                 Event::Stale(family, Stale::Sweep) => self.rib.sweep(source, family),
                 Event::Established(negotiated) => {
                     let Some(bgp) = protocol.bgp() else { return };
-                    let peer = bgp.peer(&negotiated, &self.interfaces);
+                    let peer = bgp.peer(&negotiated, &self.interfaces, self.cluster_ids());
                     let channels = bgp.channels(
                         &negotiated,
                         &self.interfaces,
@@ -595,21 +596,4 @@ impl Router {
     pub const fn rib(&self) -> &Rib {
         &self.rib
     }
-}
-
-/// The rules of the decision process. BIRD has them by instance; the tables here have one set, so a step that any
-/// instance turns off is off.
-pub(crate) fn rules(config: &Config) -> Rules {
-    let mut rules = Rules::default();
-    for protocol in &config.protocols {
-        if let ProtocolKind::Bgp(bgp) = &protocol.kind {
-            rules.as_path_length &= bgp.path_metric;
-            rules.always_compare_med |= bgp.med_metric;
-            rules.igp_metric &= bgp.igp_metric;
-            if bgp.prefer_older {
-                rules.age = Age::Existing;
-            }
-        }
-    }
-    rules
 }

@@ -15,6 +15,8 @@
 //! A test that fails prints the ends of the logs of all its daemons and keeps its folder.
 #![allow(clippy::disallowed_methods, reason = "a new seed comes from the clock")]
 
+#[path = "interop/lan.rs"]
+mod lan;
 #[path = "interop/ours.rs"]
 mod ours;
 #[path = "interop/random.rs"]
@@ -28,6 +30,8 @@ mod attributes;
 mod control;
 #[path = "interop/exchange.rs"]
 mod exchange;
+#[path = "interop/reflection.rs"]
+mod reflection;
 #[path = "interop/refusals.rs"]
 mod refusals;
 #[path = "interop/sessions.rs"]
