@@ -158,7 +158,7 @@ impl Rib {
         })
     }
 
-    pub(super) fn channel(&self, source: SourceId, table: TableId) -> Option<&Channel> {
+    pub(crate) fn channel(&self, source: SourceId, table: TableId) -> Option<&Channel> {
         self.source(source)?.channel(table)
     }
 
