@@ -146,10 +146,12 @@ impl Bgp {
                 identifier,
                 member: config.confederation_member,
             }),
+            // Also without a family: it has nothing of its own to keep then, but knows what the community means.
             long_lived_graceful_restart: negotiated
-                .long_lived
-                .iter()
-                .any(|family| negotiated.families.contains(&family.family)),
+                .remote
+                .capabilities
+                .long_lived_graceful_restart()
+                .is_some(),
             // A channel without a policy is refused when the configuration is read.
             requires_policy: false,
             receive: ReceiveOptions {

@@ -74,6 +74,9 @@ impl Router {
         self.pump(now, index);
         let removed = self.protocols.remove(index);
         self.rib.remove_source(removed.source);
+        if let Some(recovery) = &mut self.recovery {
+            recovery.handle_removed(removed.source);
+        }
         self.release_streams(removed);
     }
 

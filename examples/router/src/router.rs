@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bgp_fsm::{Action as SessionAction, ConnectionId, Endpoints, Event, Shutdown, Stale};
+use bgp_fsm::{Action as SessionAction, ConnectionId, Deferral, Endpoints, Event, Shutdown, Stale};
 use bgp_wire::{Flaw, UpdateError};
 use bytes::{Bytes, BytesMut};
 use rib::{Rib, RouteSource, SourceId, TableId};
@@ -106,6 +106,8 @@ pub struct Router {
     actions: VecDeque<Action>,
     next_stream: u64,
     seed: u64,
+    /// Neighbours that are to tell their routes first.
+    pub(crate) recovery: Option<Deferral<SourceId>>,
     pub(crate) stopping: bool,
 }
 
@@ -136,6 +138,7 @@ impl Router {
             actions: VecDeque::new(),
             next_stream: 0,
             seed,
+            recovery: None,
             stopping: false,
         }
     }
@@ -156,6 +159,7 @@ impl Router {
         for protocol in self.config.protocols.clone() {
             self.add_protocol(now, &protocol);
         }
+        self.begin_recovery(now);
         self.update_listeners();
         self.after_change(now);
         Ok(())
@@ -368,9 +372,11 @@ impl Router {
         if let Some(bytes) = bgp.pending.get_mut(&stream).and_then(VecDeque::pop_front) {
             return Some(bytes);
         }
-        if bgp.session.established().is_none_or(|(id, _)| id != connection) {
+        let established = bgp.session.established().is_some_and(|(id, _)| id == connection);
+        if !established || self.recovery.is_some() && self.is_deferred(self.protocols.get(index)?) {
             return None;
         }
+        let Running::Bgp(bgp) = &mut self.protocols.get_mut(index)?.running else { return None };
         let chunk = self.rib.poll_update(now, source, &mut self.filters)?;
         bgp.session.update_sent(now, chunk.messages);
         self.report_limits(now);
@@ -399,6 +405,7 @@ impl Router {
 
     /// Lets timers take effect.
     pub fn handle_timeout(&mut self, now: Duration) {
+        self.end_recovery(now);
         if self.rib.poll_timeout().is_some_and(|at| at <= now) {
             self.rib.handle_timeout(now);
             self.after_change(now);
@@ -418,7 +425,8 @@ impl Router {
     pub fn poll_timeout(&self) -> Option<Duration> {
         let sessions = self.protocols.iter().filter_map(|protocol| protocol.bgp());
         let sessions = sessions.filter_map(|bgp| bgp.session.poll_timeout());
-        sessions.chain(self.rib.poll_timeout()).min()
+        let recovery = self.recovery.as_ref().and_then(Deferral::poll_timeout);
+        sessions.chain(self.rib.poll_timeout()).chain(recovery).min()
     }
 
     /// The next thing for the host to do.
@@ -512,6 +520,7 @@ impl Router {
                     self.rib.peer_up(source, peer, channels);
                     let text = format!("{}: Session established", protocol.name());
                     self.log(LogClass::Trace, text);
+                    self.recovery_established(source, &negotiated);
                     self.set_protocol_state(now, index, ProtocolState::Up);
                 }
                 Event::Down { reason, retained } => {
@@ -539,6 +548,7 @@ impl Router {
             }
         }
         if changed {
+            self.end_recovery(now);
             self.after_change(now);
         }
     }

@@ -24,6 +24,8 @@ mod random;
 #[path = "interop/speaker.rs"]
 mod speaker;
 
+#[path = "interop/add_path.rs"]
+mod add_path;
 #[path = "interop/attributes.rs"]
 mod attributes;
 #[path = "interop/control.rs"]
@@ -34,5 +36,7 @@ mod exchange;
 mod reflection;
 #[path = "interop/refusals.rs"]
 mod refusals;
+#[path = "interop/restart.rs"]
+mod restart;
 #[path = "interop/sessions.rs"]
 mod sessions;

@@ -195,7 +195,7 @@ impl FrrRoute {
             large_communities: text("largeCommunity"),
             originator_id: path.at("originatorId").text().to_owned(),
             cluster_list: clusters.iter().map(|id| id.text().to_owned()).collect(),
-            path_id: path.at("addpath").at("rxId").number().map_or(0, |id| id as u32),
+            path_id: path.at("addpathRxId").number().map_or(0, |id| id as u32),
             stale: path.at("stale").is_true(),
             best: path.at("bestpath").at("overall").is_true(),
             next_hops: hops.iter().map(address).collect(),

@@ -17,6 +17,8 @@ pub struct Config {
     pub log: Vec<LogTarget>,
     /// `router id`, if given.
     pub router_id: Option<Ipv4Addr>,
+    /// `graceful restart wait`, default 240 s: how long a router that has restarted waits for its neighbours
+    pub graceful_restart_wait: Duration,
     /// All filters of the file, compiled.
     pub program: Arc<Program>,
     /// Tables: `master4`, `master6` and those declared.
