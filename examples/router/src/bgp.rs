@@ -32,6 +32,8 @@ pub(crate) struct Bgp {
     pub(crate) pending: BTreeMap<StreamId, VecDeque<Bytes>>,
     /// Whether the session was started: not while a direct neighbour's interface is down.
     pub(crate) started: bool,
+    /// Whether a limit has ended the last session.
+    pub(crate) limited: bool,
 }
 
 pub(crate) const fn wire_family(family: AddressFamily) -> Family {
@@ -59,6 +61,7 @@ impl Bgp {
             streams: BTreeMap::new(),
             pending: BTreeMap::new(),
             started: false,
+            limited: false,
         }
     }
 
@@ -364,6 +367,7 @@ impl Router {
         let Running::Bgp(bgp) = &mut protocol.running else { return };
         let LimitPassed { family, kind, limit } = passed;
         let prefixes = Shutdown::MaximumPrefixes(Some((family, limit.most)));
+        bgp.limited |= matches!(limit.action, LimitAction::Restart | LimitAction::Disable);
         match limit.action {
             LimitAction::Warn | LimitAction::Block => {}
             LimitAction::Restart => bgp.session.reset(now, prefixes),

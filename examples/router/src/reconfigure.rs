@@ -134,10 +134,13 @@ impl Router {
         {
             let (table, family) = (channel.table, channel.family);
             let reload = self.rib.reconfigure_channel(source, channel);
-            if reload && !self.rib.reload(now, source, table, &mut self.filters) {
-                bgp.session.request_refresh(now, family);
+            let left = reload && !self.rib.reload(now, source, table, &mut self.filters);
+            // A neighbour that cannot be asked tells all anew on a new session.
+            if left && !bgp.session.request_refresh(now, family) {
+                bgp.session.reset(now, Shutdown::OtherConfigurationChange);
             }
         }
+        self.pump(now, index);
     }
 }
 

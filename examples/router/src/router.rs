@@ -521,6 +521,9 @@ impl Router {
                     let text = format!("{}: Session established", protocol.name());
                     self.log(LogClass::Trace, text);
                     self.recovery_established(source, &negotiated);
+                    if let Some(bgp) = self.protocols.get_mut(index).and_then(Protocol::bgp_mut) {
+                        bgp.limited = false;
+                    }
                     self.set_protocol_state(now, index, ProtocolState::Up);
                 }
                 Event::Down { reason, retained } => {

@@ -17,12 +17,17 @@
 
 #[path = "interop/lan.rs"]
 mod lan;
+#[path = "interop/limits.rs"]
+mod limits;
 #[path = "interop/ours.rs"]
 mod ours;
 #[path = "interop/random.rs"]
 mod random;
 #[path = "interop/speaker.rs"]
 mod speaker;
+
+#[path = "interop/twin.rs"]
+mod twin;
 
 #[path = "interop/add_path.rs"]
 mod add_path;
@@ -38,5 +43,7 @@ mod reflection;
 mod refusals;
 #[path = "interop/restart.rs"]
 mod restart;
+#[path = "interop/rules.rs"]
+mod rules;
 #[path = "interop/sessions.rs"]
 mod sessions;

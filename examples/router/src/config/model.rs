@@ -119,6 +119,18 @@ pub enum ProtocolKind {
     Bgp(Box<BgpConfig>),
 }
 
+impl ProtocolKind {
+    /// Its channels.
+    pub fn channels(&self) -> &[ChannelConfig] {
+        match self {
+            Self::Device { .. } => &[],
+            Self::Direct { channels, .. } => channels,
+            Self::Static { channel, .. } => std::slice::from_ref(channel),
+            Self::Bgp(bgp) => &bgp.channels,
+        }
+    }
+}
+
 /// An interface name with shell wildcards; `-"x"` excludes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InterfacePattern {

@@ -61,6 +61,8 @@ fn show_content(line: &mut impl FnMut(String), capability: &Capability) {
         Capability::ExtendedNextHop(list) => {
             show_families(line, "IPv6 nexthop", list.iter().map(|one| one.family));
         }
+        // Without a family it says only that the speaker knows what it is; so does the long-lived one.
+        Capability::GracefulRestart(restart) if restart.families.is_empty() => {}
         Capability::GracefulRestart(restart) => {
             line(format!("        Restart time: {}", restart.restart_time));
             if restart.restarted {
@@ -78,7 +80,6 @@ fn show_content(line: &mut impl FnMut(String), capability: &Capability) {
                 show_families(line, name, able.map(|(family, _)| *family));
             }
         }
-        // Without a family it says only that the speaker knows what it is.
         Capability::LongLivedGracefulRestart(list) => {
             let Some(longest) = list.iter().map(|one| one.stale_time).max() else { return };
             line(format!("        LL stale time: {longest}"));

@@ -42,7 +42,7 @@ impl Router {
                 ProtocolKind::Bgp(_) => ("BGP", "---"),
             };
             let since = self.clock.short(protocol.since, now);
-            let info = protocol.bgp().map(info).unwrap_or_default();
+            let info = protocol.bgp().map(|bgp| info(bgp, protocol.state)).unwrap_or_default();
             let (name, state) = (protocol.name(), protocol.state.name());
             reply.line(
                 1002,
@@ -59,16 +59,10 @@ impl Router {
         if let Some(description) = &protocol.config.description {
             reply.line(DETAIL, format!("  Description:    {description}"));
         }
-        let channels: Vec<&ChannelConfig> = match &protocol.config.kind {
-            ProtocolKind::Device { .. } => Vec::new(),
-            ProtocolKind::Direct { channels, .. } => channels.iter().collect(),
-            ProtocolKind::Static { channel, .. } => vec![channel],
-            ProtocolKind::Bgp(bgp) => bgp.channels.iter().collect(),
-        };
         if let Some(bgp) = protocol.bgp() {
-            show_session(reply, now, bgp);
+            show_session(reply, now, bgp, protocol.state);
         }
-        for channel in channels {
+        for channel in protocol.config.kind.channels() {
             self.show_channel(reply, now, protocol, channel);
         }
         reply.line(DETAIL, "");
@@ -224,10 +218,21 @@ impl Kept {
 }
 
 /// `Established   `, or the state and the last error.
-fn info(bgp: &Bgp) -> String {
+fn info(bgp: &Bgp, protocol: ProtocolState) -> String {
     let state = bgp.session.state();
-    let error = bgp.session.last_error().filter(|_| state != State::Established);
-    format!("{state:<14}{}", error.map(|error| error.reason.to_string()).unwrap_or_default())
+    match last_error(bgp, protocol).filter(|_| state != State::Established) {
+        error if protocol == ProtocolState::Down => error.unwrap_or_default(),
+        error => format!("{state:<14}{}", error.unwrap_or_default()),
+    }
+}
+
+/// What ended the last session. What an operator has turned off has no error.
+fn last_error(bgp: &Bgp, protocol: ProtocolState) -> Option<String> {
+    if bgp.limited {
+        return Some("Automatic shutdown: Route limit exceeded".into());
+    }
+    let error = bgp.session.last_error().filter(|_| protocol != ProtocolState::Down);
+    error.map(|error| error.reason.to_string())
 }
 
 fn filter_name(filter: &FilterRef) -> &str {
@@ -238,11 +243,15 @@ fn filter_name(filter: &FilterRef) -> &str {
     }
 }
 
-fn show_session(reply: &mut Reply, now: Duration, bgp: &Bgp) {
+fn show_session(reply: &mut Reply, now: Duration, bgp: &Bgp, protocol: ProtocolState) {
     let mut line = |text: String| reply.line(DETAIL, text);
     let session = &bgp.session;
     let config = &bgp.config;
-    line(format!("  BGP state:          {}", session.state()));
+    let state = match protocol {
+        ProtocolState::Down => "Down".to_owned(),
+        ProtocolState::Start | ProtocolState::Up => session.state().to_string(),
+    };
+    line(format!("  BGP state:          {state}"));
     let interface = config.interface.as_ref().map(|name| format!("%{name}")).unwrap_or_default();
     line(format!("    Neighbor address: {}{interface}", config.neighbor_address));
     let remote_as =
@@ -284,8 +293,8 @@ fn show_session(reply: &mut Reply, now: Duration, bgp: &Bgp) {
     if let Some(left) = restart {
         line(format!("    Restart timer:    {:.3}/-", left.as_secs_f64()));
     }
-    if let Some(error) = session.last_error() {
-        line(format!("    Last error:       {}", error.reason));
+    if let Some(error) = last_error(bgp, protocol) {
+        line(format!("    Last error:       {error}"));
     }
 }
 

@@ -47,8 +47,15 @@ impl Router {
             Err(reply) => return reply,
         };
         let explicit = !query.tables.is_empty();
+        let named = query.protocol.as_ref();
+        let protocol =
+            self.protocols.iter().find(|one| named.is_some_and(|name| one.name() == name));
         let tables: Vec<TableId> = if explicit {
             query.tables.clone()
+        } else if let Some(protocol) = protocol {
+            let channels = protocol.config.kind.channels().iter();
+            let tables = channels.filter_map(|channel| self.tables.get(&channel.table).copied());
+            tables.collect()
         } else {
             self.config
                 .tables
@@ -103,7 +110,7 @@ impl Router {
                 reply.line(ROUTE, format!("{counted} in table {name}"));
             }
         }
-        if query.count && !explicit {
+        if query.count && tables.len() > 1 {
             let [routes, whole, networks] = totals;
             let total = format!("{routes} of {whole} routes for {networks} networks");
             return reply.end(14, format!("Total: {total} in {} tables", tables.len()));
