@@ -1,9 +1,10 @@
 //! Routes that outlive a session: graceful restart (RFC 4724) and its long-lived form (RFC 9494).
 
-use testbed::bird::{Bird, Route};
+use testbed::bird::{Bird, Route, SOON};
 use testbed::{PATIENCE, wait_for};
 
 use crate::lan::{Lan, address, frr_config, routes, session, wait_networks};
+use crate::twin::{NUMBERS, Twins};
 
 const ALL: &str = "import all; export all;";
 
@@ -310,4 +311,69 @@ fn neighbours_keep_the_routes_of_the_router_while_it_restarts() {
         log.contains("Graceful restart started") && log.contains("Graceful restart done"),
         "{log}"
     );
+}
+
+/// The router and BIRD with the same configuration show the same while their neighbour is away.
+#[test]
+#[ignore = "needs root, bird2 and frr; run by .ci/run"]
+fn what_is_shown_of_a_neighbour_that_is_away_is_what_bird_shows() {
+    let lan = Lan::new();
+    let long = "graceful restart on; graceful restart time 3; long lived graceful restart on; \
+                long lived stale time 4;";
+    let config = format!(
+        "protocol bgp p {{ local OWN as 65001; neighbor 10.0.0.2 as 65002; {SOON} {long} ipv4 {{ {ALL} }}; }}\n"
+    );
+    let twins = Twins::start(&lan, &config);
+    let up = NUMBERS
+        .map(|number| session(&format!("t{number}"), (2, 65002), (number, 65001), long, ALL));
+    let own = "protocol static own { ipv4; route 10.2.0.0/24 blackhole;
+                   route 10.2.1.0/24 blackhole { bgp_community.add((65535,7)); }; }\n";
+    let mut peer = lan.bird("p", 2, &(own.to_owned() + &up.concat()));
+    // Not the state of the session and its last error: they go up and down. Nor what forwarding is preserved: BIRD
+    // says so only when it recovers.
+    let steady = |line: &str| {
+        let parts = [
+            "capabilities",
+            "      ",
+            "Session:",
+            "Channel",
+            "State:",
+            "Table:",
+            "filter:",
+            "Routes:",
+            "Neighbor GR:",
+            "graceful restart active",
+        ];
+        parts.iter().any(|part| line.contains(part))
+            && ![
+                "updates:",
+                "withdraws:",
+                "stats:",
+                "timer:",
+                "error:",
+                "state:",
+                "p  ",
+                "preserved:",
+            ]
+            .iter()
+            .any(|part| line.contains(part))
+    };
+    let all = |_: &str| true;
+    twins.wait_same("show protocols all p", "LL stale time: 4", steady);
+    twins.wait_same("show route all protocol p", "BGP.community: (65535,7)", all);
+    peer.kill();
+    twins.wait_same("show protocols all p", "Neighbor graceful restart active", steady);
+    twins.wait_same("show protocols all p", "Neighbor GR:    Regular", steady);
+    twins.wait_same("show route all protocol p", "* (100) [AS65002i]", all);
+    twins.wait_same("show protocols all p", "Neighbor GR:    Long-lived", steady);
+    twins.wait_same("show route all protocol p", "* (100s) [AS65002i]", all);
+    twins.wait_same("show protocols all p", "LL stale timer:", |line| {
+        steady(line) || line.contains("LL stale timer:")
+    });
+    for (twin, _) in twins.each() {
+        wait_networks(twin, "p", &[]);
+    }
+    peer.recover();
+    twins.wait_same("show protocols all p", "Restart recovery", steady);
+    twins.wait_same("show route all protocol p", "BGP.community: (65535,7)", all);
 }

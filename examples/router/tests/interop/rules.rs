@@ -190,38 +190,36 @@ fn an_external_channel_needs_a_policy() {
     }
 }
 
-/// Filters that change what they let pass: the same file, the same routes in the table and on the other side.
-#[test]
-#[ignore = "needs root, bird2 and frr; run by .ci/run"]
-fn filters_make_the_same_of_routes_as_those_of_bird() {
-    const FILTERS: &str = "
-        define MINE = 65001;
-        filter incoming {
-            if net.len > 28 then reject;
-            if bgp_path ~ [= * 666 * =] then reject;
-            bgp_local_pref = 100 + bgp_path.len;
-            bgp_community.delete([(65001, *)]);
-            if (65002, 7) ~ bgp_community then { bgp_local_pref = 50; bgp_community.add((MINE, 50)); }
-            if bgp_origin = ORIGIN_INCOMPLETE then bgp_med = 77;
-            case bgp_path.last {
-                300..399: bgp_ext_community.add((rt, 65001, 300));
-                400: bgp_large_community.add((65001, 4, 0));
-                else: bgp_large_community.add((65001, 0, bgp_path.last));
-            }
-            bgp_large_community.filter([(65001, *, *), (65002, 1..5, *)]);
-            accept;
+const FILTERS: &str = "
+    define MINE = 65001;
+    filter incoming {
+        if net.len > 28 then reject;
+        if bgp_path ~ [= * 666 * =] then reject;
+        bgp_local_pref = 100 + bgp_path.len;
+        bgp_community.delete([(65001, *)]);
+        if (65002, 7) ~ bgp_community then { bgp_local_pref = 50; bgp_community.add((MINE, 50)); }
+        if bgp_origin = ORIGIN_INCOMPLETE then bgp_med = 77;
+        case bgp_path.last {
+            300..399: bgp_ext_community.add((rt, 65001, 300));
+            400: bgp_large_community.add((65001, 4, 0));
+            else: bgp_large_community.add((65001, 0, bgp_path.last));
         }
-        filter outgoing {
-            if source !~ [ RTS_BGP, RTS_STATIC ] then reject;
-            if bgp_local_pref = 50 then bgp_path.prepend(MINE);
-            if defined(bgp_med) then bgp_med = bgp_med + 1;
-            bgp_community.add((MINE, bgp_path.len));
-            if bgp_path.len > 4 then { bgp_path.delete([500..599]); bgp_community.filter([(MINE, *)]); }
-            bgp_ext_community.delete([(ro, 65002, *), (ro, 65003, 3..9)]);
-            accept;
-        }
-        ";
-    let mut random = Random::from_environment();
+        bgp_large_community.filter([(65001, *, *), (65002, 1..5, *)]);
+        accept;
+    }
+    filter outgoing {
+        if source !~ [ RTS_BGP, RTS_STATIC ] then reject;
+        if bgp_local_pref = 50 then bgp_path.prepend(MINE);
+        if defined(bgp_med) then bgp_med = bgp_med + 1;
+        bgp_community.add((MINE, bgp_path.len));
+        if bgp_path.len > 4 then { bgp_path.delete([500..599]); bgp_community.filter([(MINE, *)]); }
+        bgp_ext_community.delete([(ro, 65002, *), (ro, 65003, 3..9)]);
+        accept;
+    }
+    ";
+
+/// 300 routes with attributes of every kind, as `protocol static` has them.
+fn made_routes(random: &mut Random) -> String {
     let mut made = String::new();
     for index in 0..300 {
         let length = [24, 24, 24, 28, 30][random.range(0, 5) as usize];
@@ -259,6 +257,14 @@ fn filters_make_the_same_of_routes_as_those_of_bird() {
         }
         made += "};\n";
     }
+    made
+}
+
+/// Filters that change what they let pass: the same file, the same routes in the table and on the other side.
+#[test]
+#[ignore = "needs root, bird2 and frr; run by .ci/run"]
+fn filters_make_the_same_of_routes_as_those_of_bird() {
+    let made = made_routes(&mut Random::from_environment());
     let lan = Lan::new();
     let with_med =
         "import none; export filter { if defined(bgp_med) then bgp_med = bgp_med; accept; };";

@@ -82,7 +82,9 @@ fn plain(line: &str, number: u8) -> String {
         let bare = word.trim_matches(['[', ']']);
         let is_time = bare.len() == 12 && bare.as_bytes().get(2) == Some(&b':');
         let is_timer = bare.contains('.')
-            && bare.split_once('/').is_some_and(|(left, _)| left.parse::<f64>().is_ok());
+            && bare
+                .split_once('/')
+                .is_some_and(|(left, whole)| left.parse::<f64>().is_ok() && !whole.contains('.'));
         match word {
             _ if is_time => word.replace(bare, "TIME"),
             _ if is_timer => "TIMER".to_owned(),
