@@ -351,6 +351,21 @@ impl Router {
         reflecting.map(|config| config.cluster_id.unwrap_or(self.router_id)).collect()
     }
 
+    /// A session has come up.
+    pub(crate) fn established(&mut self, now: Duration, index: usize, negotiated: &Negotiated) {
+        let cluster_ids = self.cluster_ids();
+        let Some(protocol) = self.protocols.get_mut(index) else { return };
+        let (source, name) = (protocol.source, protocol.name().to_owned());
+        let Running::Bgp(bgp) = &mut protocol.running else { return };
+        bgp.limited = false;
+        let peer = bgp.peer(negotiated, &self.interfaces, cluster_ids);
+        let channels = bgp.channels(negotiated, &self.interfaces, &self.tables, &mut self.filters);
+        self.rib.peer_up(source, peer, channels);
+        self.recovery_established(source, negotiated);
+        self.log(LogClass::Trace, format!("{name}: Session established"));
+        self.set_protocol_state(now, index, ProtocolState::Up);
+    }
+
     /// Looks whether a neighbour is told more routes than it may be.
     pub(crate) fn report_limits(&mut self, now: Duration) {
         while let Some((source, passed)) = self.rib.poll_limit() {

@@ -508,24 +508,7 @@ impl Router {
                 Event::Stale(family, Stale::Mark) => self.rib.mark_stale(source, family),
                 Event::Stale(family, Stale::LongLived) => self.rib.long_lived(source, family),
                 Event::Stale(family, Stale::Sweep) => self.rib.sweep(source, family),
-                Event::Established(negotiated) => {
-                    let Some(bgp) = protocol.bgp() else { return };
-                    let peer = bgp.peer(&negotiated, &self.interfaces, self.cluster_ids());
-                    let channels = bgp.channels(
-                        &negotiated,
-                        &self.interfaces,
-                        &self.tables,
-                        &mut self.filters,
-                    );
-                    self.rib.peer_up(source, peer, channels);
-                    let text = format!("{}: Session established", protocol.name());
-                    self.log(LogClass::Trace, text);
-                    self.recovery_established(source, &negotiated);
-                    if let Some(bgp) = self.protocols.get_mut(index).and_then(Protocol::bgp_mut) {
-                        bgp.limited = false;
-                    }
-                    self.set_protocol_state(now, index, ProtocolState::Up);
-                }
+                Event::Established(negotiated) => self.established(now, index, &negotiated),
                 Event::Down { reason, retained } => {
                     let was_up = protocol.state == ProtocolState::Up;
                     let disables = protocol.bgp().is_some_and(|bgp| bgp.config.disable_after_error);
