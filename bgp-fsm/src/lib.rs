@@ -120,6 +120,7 @@ pub use fsm::State;
 pub use negotiate::{Families, Negotiated};
 pub use orf::PrefixFilters;
 pub use record::{Input, Recorder, Replay, ReplayError, ReplayStep};
+pub use retention::StaleReason;
 pub use session::Session;
 pub use statistics::{Messages, Statistics};
 pub use status::Status;

@@ -9,6 +9,17 @@ use smallvec::SmallVec;
 use crate::event::{Event, Stale};
 use crate::negotiate::{Families, Negotiated};
 
+/// Why routes of a neighbour may be stale.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StaleReason {
+    /// It restarts, or is back and has not told all again (RFC 4724)
+    Restart,
+    /// It was away for longer (RFC 9494)
+    LongLived,
+    /// It is about to tell all again (RFC 7313)
+    Refresh,
+}
+
 /// The families whose routes are stale.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Retention {
@@ -175,6 +186,16 @@ impl Retention {
             one.until = one.until.saturating_add(one.long_lived);
             lives_on
         });
+    }
+
+    /// Why routes of a family may be stale.
+    pub(crate) fn reason(&self, family: Family) -> Option<StaleReason> {
+        let one = self.kept.iter().find(|one| one.family == family)?;
+        Some(match one.stage {
+            Stage::Restarting | Stage::Back => StaleReason::Restart,
+            Stage::LongLived => StaleReason::LongLived,
+            Stage::Refreshing => StaleReason::Refresh,
+        })
     }
 
     /// When routes of a family are let go of, if they are stale.

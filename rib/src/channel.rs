@@ -359,6 +359,14 @@ impl ChannelConfig {
         }
     }
 
+    const fn limit(&self, kind: LimitKind) -> Option<Limit> {
+        match kind {
+            LimitKind::Receive => self.receive_limit,
+            LimitKind::Import => self.import_limit,
+            LimitKind::Export => self.export_limit,
+        }
+    }
+
     /// The filter that decides what is taken from `peer`.
     pub(crate) const fn import_filter(&self, peer: &PeerConfig) -> Filter {
         if self.without_import_policy && is_default_reject(peer) {
@@ -453,13 +461,15 @@ impl Channel {
         }
     }
 
+    /// Whether a limit was passed, and there are no fewer routes since.
+    pub(crate) fn is_passed(&self, kind: LimitKind) -> bool {
+        let limit = self.config.limit(kind);
+        self.reported.contains(&kind) && limit.is_some_and(|limit| self.counted(kind) >= limit.most)
+    }
+
     /// Whether one more route is too many; and whether that is to be reported.
     pub(crate) fn one_more(&mut self, kind: LimitKind) -> Option<(Limit, bool)> {
-        let limit = match kind {
-            LimitKind::Receive => self.config.receive_limit,
-            LimitKind::Import => self.config.import_limit,
-            LimitKind::Export => self.config.export_limit,
-        }?;
+        let limit = self.config.limit(kind)?;
         if self.counted(kind) < limit.most {
             self.reported.retain(|other| *other != kind);
             return None;

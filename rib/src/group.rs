@@ -221,6 +221,13 @@ impl Group {
         (waits && self.not_before > Duration::ZERO).then_some(self.not_before)
     }
 
+    /// Whether the export limit is passed.
+    pub(crate) fn is_limited(&self) -> bool {
+        let most = self.rules.limit().map(|limit| limit.most);
+        let told = self.members.first().map(|member| self.told.count(member.source));
+        self.limited.is_some() && told >= most
+    }
+
     /// The export limit, when it was passed and this was not told yet.
     pub(crate) fn poll_limit(&mut self) -> Option<(SourceId, LimitPassed)> {
         let reported = self.limited.as_mut().filter(|reported| !**reported)?;

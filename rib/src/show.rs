@@ -7,10 +7,11 @@ use core::time::Duration;
 use bgp_wire::{AttributesRef, Family};
 use ipnet::IpNet;
 
-use crate::channel::{ChannelStatistics, PeerConfig, SourceId};
+use crate::channel::{ChannelStatistics, LimitKind, PeerConfig, SourceId};
 use crate::decision::{Explanation, Multipath, equal_paths, explain};
 use crate::extra::ExtraRef;
 use crate::facts::AttributeFacts;
+use crate::group::Group;
 use crate::next_hop::{NextHopKey, Resolution};
 use crate::path_id::PathKey;
 use crate::rib::{Field, Rib, view_of};
@@ -257,6 +258,23 @@ impl Rib {
     pub fn statistics(&self, id: SourceId, table: TableId) -> Option<ChannelStatistics> {
         let source = self.sources.get(usize::from(id.0))?.as_ref()?;
         source.channel(table).map(|channel| channel.statistics)
+    }
+
+    /// Routes of an instance that its import filter has refused and that are kept in a table.
+    pub fn filtered_of(&self, id: SourceId, table: TableId) -> u32 {
+        self.channel(id, table).map_or(0, |channel| channel.filtered)
+    }
+
+    /// Whether a limit of a channel is passed.
+    pub fn is_passed(&self, id: SourceId, table: TableId, kind: LimitKind) -> bool {
+        let Some(channel) = self.channel(id, table) else { return false };
+        match kind {
+            LimitKind::Receive | LimitKind::Import => channel.is_passed(kind),
+            LimitKind::Export => {
+                let group = channel.group.and_then(|group| self.groups.get(group as usize));
+                group.and_then(Option::as_ref).is_some_and(Group::is_limited)
+            }
+        }
     }
 
     /// Routes of an instance in a table: all, and the best ones among them.

@@ -11,6 +11,7 @@ use crate::error::LastError;
 use crate::event::{ConnectionId, Endpoints};
 use crate::fsm::State;
 use crate::negotiate::Negotiated;
+use crate::retention::StaleReason;
 use crate::statistics::Statistics;
 use crate::timer::Timer;
 
@@ -53,6 +54,11 @@ impl Session {
     /// Whether the neighbour has marked the end of its routes of a family on this session (RFC 4724 §2).
     pub fn end_of_rib_received(&self, family: Family) -> bool {
         self.ends_of_rib.contains(&family)
+    }
+
+    /// Why routes of a family may be stale; `None`: none are.
+    pub fn stale_reason(&self, family: Family) -> Option<StaleReason> {
+        self.retention.reason(family)
     }
 
     /// Time until stale routes of a family are let go of; `None`: there are none.

@@ -1,7 +1,7 @@
 //! A BGP instance: the session with a neighbour, and what it needs of interfaces.
 
-use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, SocketAddr, SocketAddrV6};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
 use bgp_fsm::{
@@ -33,6 +33,8 @@ pub(crate) struct Bgp {
     pub(crate) pending: BTreeMap<StreamId, VecDeque<Bytes>>,
     /// Whether the session was started: not while a direct neighbour's interface is down.
     pub(crate) started: bool,
+    /// Whether a limit has ended the last session.
+    pub(crate) limited: bool,
 }
 
 pub(crate) const fn wire_family(family: AddressFamily) -> Family {
@@ -52,7 +54,7 @@ const fn next_hop_mode(mode: config::NextHopMode) -> rib::NextHopMode {
 }
 
 impl Bgp {
-    pub(crate) fn new(config: &BgpConfig, router_id: std::net::Ipv4Addr, seed: u64) -> Self {
+    pub(crate) fn new(config: &BgpConfig, router_id: Ipv4Addr, seed: u64) -> Self {
         let session = Session::new(session_config(config, router_id), seed);
         Self {
             config: config.clone(),
@@ -60,6 +62,7 @@ impl Bgp {
             streams: BTreeMap::new(),
             pending: BTreeMap::new(),
             started: false,
+            limited: false,
         }
     }
 
@@ -120,8 +123,13 @@ impl Bgp {
             && self.config.local_address.is_none_or(|address| address == canonical(ends.local.ip()))
     }
 
-    /// The neighbour as the tables know it.
-    pub(crate) fn peer(&self, negotiated: &Negotiated, interfaces: &Interfaces) -> PeerConfig {
+    /// The neighbour as the tables know it. `cluster_ids` are those of all sessions.
+    pub(crate) fn peer(
+        &self,
+        negotiated: &Negotiated,
+        interfaces: &Interfaces,
+        cluster_ids: impl IntoIterator<Item = Ipv4Addr>,
+    ) -> PeerConfig {
         let config = &self.config;
         let router_id = self.session.config().router_id;
         let interface = self.interface(interfaces);
@@ -135,16 +143,19 @@ impl Bgp {
             }),
             reflector_client: config.rr_client,
             cluster_id: config.cluster_id.unwrap_or(router_id),
+            other_cluster_ids: cluster_ids.into_iter().collect(),
             route_server_client: config.rs_client,
             role: negotiated.role,
             confederation: config.confederation.map(|identifier| Confederation {
                 identifier,
                 member: config.confederation_member,
             }),
+            // Also without a family: it has nothing of its own to keep then, but knows what the community means.
             long_lived_graceful_restart: negotiated
-                .long_lived
-                .iter()
-                .any(|family| negotiated.families.contains(&family.family)),
+                .remote
+                .capabilities
+                .long_lived_graceful_restart()
+                .is_some(),
             // A channel without a policy is refused when the configuration is read.
             requires_policy: false,
             receive: ReceiveOptions {
@@ -271,7 +282,7 @@ impl Bgp {
     }
 }
 
-pub(crate) fn session_config(config: &BgpConfig, router_id: std::net::Ipv4Addr) -> SessionConfig {
+pub(crate) fn session_config(config: &BgpConfig, router_id: Ipv4Addr) -> SessionConfig {
     let family = |channel: &config::ChannelConfig| {
         let family = wire_family(channel.family);
         let extended_next_hop = channel.extended_next_hop && family == Family::IPV4_UNICAST;
@@ -340,6 +351,29 @@ fn socket_address(address: IpAddr, port: u16, scope: u32) -> SocketAddr {
 }
 
 impl Router {
+    /// The clusters that we reflect routes in (RFC 4456 §7): what carries one of them has been here.
+    pub(crate) fn cluster_ids(&self) -> BTreeSet<Ipv4Addr> {
+        let sessions = self.protocols.iter().filter_map(|protocol| protocol.bgp());
+        let configs = sessions.map(|bgp| &bgp.config);
+        let reflecting = configs.filter(|config| config.rr_client || config.cluster_id.is_some());
+        reflecting.map(|config| config.cluster_id.unwrap_or(self.router_id)).collect()
+    }
+
+    /// A session has come up.
+    pub(crate) fn established(&mut self, now: Duration, index: usize, negotiated: &Negotiated) {
+        let cluster_ids = self.cluster_ids();
+        let Some(protocol) = self.protocols.get_mut(index) else { return };
+        let (source, name) = (protocol.source, protocol.name().to_owned());
+        let Running::Bgp(bgp) = &mut protocol.running else { return };
+        bgp.limited = false;
+        let peer = bgp.peer(negotiated, &self.interfaces, cluster_ids);
+        let channels = bgp.channels(negotiated, &self.interfaces, &self.tables, &mut self.filters);
+        self.rib.peer_up(source, peer, channels);
+        self.recovery_established(source, negotiated);
+        self.log(LogClass::Trace, format!("{name}: Session established"));
+        self.set_protocol_state(now, index, ProtocolState::Up);
+    }
+
     /// Looks whether a neighbour is told more routes than it may be.
     pub(crate) fn report_limits(&mut self, now: Duration) {
         while let Some((source, passed)) = self.rib.poll_limit() {
@@ -356,6 +390,7 @@ impl Router {
         let Running::Bgp(bgp) = &mut protocol.running else { return };
         let LimitPassed { family, kind, limit } = passed;
         let prefixes = Shutdown::MaximumPrefixes(Some((family, limit.most)));
+        bgp.limited |= matches!(limit.action, LimitAction::Restart | LimitAction::Disable);
         match limit.action {
             LimitAction::Warn | LimitAction::Block => {}
             LimitAction::Restart => bgp.session.reset(now, prefixes),

@@ -15,6 +15,7 @@ mod interface;
 mod own_routes;
 mod protocol;
 mod reconfigure;
+mod recovery;
 mod resolve;
 mod router;
 

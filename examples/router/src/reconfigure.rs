@@ -4,11 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bgp_fsm::Shutdown;
+use rib::{Age, Rules};
 
 use crate::bgp::wire_family;
 use crate::config::{BgpConfig, ChannelConfig, Config, ProtocolConfig, ProtocolKind};
 use crate::protocol::{ProtocolState, Running};
-use crate::router::{LogClass, Router, rules};
+use crate::router::{LogClass, Router};
 
 impl Router {
     /// Takes a new configuration. Instances that are in both stay as they are; where only filters, channels' next
@@ -73,6 +74,9 @@ impl Router {
         self.pump(now, index);
         let removed = self.protocols.remove(index);
         self.rib.remove_source(removed.source);
+        if let Some(recovery) = &mut self.recovery {
+            recovery.handle_removed(removed.source);
+        }
         self.release_streams(removed);
     }
 
@@ -130,10 +134,13 @@ impl Router {
         {
             let (table, family) = (channel.table, channel.family);
             let reload = self.rib.reconfigure_channel(source, channel);
-            if reload && !self.rib.reload(now, source, table, &mut self.filters) {
-                bgp.session.request_refresh(now, family);
+            let left = reload && !self.rib.reload(now, source, table, &mut self.filters);
+            // A neighbour that cannot be asked tells all anew on a new session.
+            if left && !bgp.session.request_refresh(now, family) {
+                bgp.session.reset(now, Shutdown::OtherConfigurationChange);
             }
         }
+        self.pump(now, index);
     }
 }
 
@@ -164,4 +171,21 @@ fn same_session(old: &BgpConfig, new: &BgpConfig) -> bool {
         essence
     };
     essence(old) == essence(new)
+}
+
+/// The rules of the decision process. BIRD has them by instance; the tables here have one set, so a step that any
+/// instance turns off is off.
+pub(crate) fn rules(config: &Config) -> Rules {
+    let mut rules = Rules::default();
+    for protocol in &config.protocols {
+        if let ProtocolKind::Bgp(bgp) = &protocol.kind {
+            rules.as_path_length &= bgp.path_metric;
+            rules.always_compare_med |= bgp.med_metric;
+            rules.igp_metric &= bgp.igp_metric;
+            if bgp.prefer_older {
+                rules.age = Age::Existing;
+            }
+        }
+    }
+    rules
 }

@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bgp_fsm::{Action as SessionAction, ConnectionId, Endpoints, Event, Shutdown, Stale};
+use bgp_fsm::{Action as SessionAction, ConnectionId, Deferral, Endpoints, Event, Shutdown, Stale};
 use bgp_wire::{Flaw, UpdateError};
 use bytes::{Bytes, BytesMut};
-use rib::{Age, Rib, RouteSource, Rules, SourceId, TableId};
+use rib::{Rib, RouteSource, SourceId, TableId};
 
 use crate::bgp::{Bgp, canonical, wire_family};
 use crate::clock::Clock;
@@ -16,6 +16,7 @@ use crate::config::{Config, ProtocolConfig, ProtocolKind};
 use crate::filters::Filters;
 use crate::interface::{InterfaceEvent, Interfaces};
 use crate::protocol::{Protocol, ProtocolState, Running};
+use crate::reconfigure::rules;
 
 /// A TCP connection, as the router and its host call it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -105,6 +106,8 @@ pub struct Router {
     actions: VecDeque<Action>,
     next_stream: u64,
     seed: u64,
+    /// Neighbours that are to tell their routes first.
+    pub(crate) recovery: Option<Deferral<SourceId>>,
     pub(crate) stopping: bool,
 }
 
@@ -135,6 +138,7 @@ impl Router {
             actions: VecDeque::new(),
             next_stream: 0,
             seed,
+            recovery: None,
             stopping: false,
         }
     }
@@ -156,6 +160,7 @@ impl Router {
         for protocol in self.config.protocols.clone() {
             self.add_protocol(now, &protocol);
         }
+        self.begin_recovery(now);
         self.update_listeners();
         self.after_change(now);
         Ok(())
@@ -366,9 +371,11 @@ impl Router {
         if let Some(bytes) = bgp.pending.get_mut(&stream).and_then(VecDeque::pop_front) {
             return Some(bytes);
         }
-        if bgp.session.established().is_none_or(|(id, _)| id != connection) {
+        let established = bgp.session.established().is_some_and(|(id, _)| id == connection);
+        if !established || self.recovery.is_some() && self.is_deferred(self.protocols.get(index)?) {
             return None;
         }
+        let Running::Bgp(bgp) = &mut self.protocols.get_mut(index)?.running else { return None };
         let chunk = self.rib.poll_update(now, source, &mut self.filters)?;
         bgp.session.update_sent(now, chunk.messages);
         self.report_limits(now);
@@ -397,6 +404,7 @@ impl Router {
 
     /// Lets timers take effect.
     pub fn handle_timeout(&mut self, now: Duration) {
+        self.end_recovery(now);
         if self.rib.poll_timeout().is_some_and(|at| at <= now) {
             self.rib.handle_timeout(now);
         }
@@ -419,7 +427,8 @@ impl Router {
         }
         let sessions = self.protocols.iter().filter_map(|protocol| protocol.bgp());
         let sessions = sessions.filter_map(|bgp| bgp.session.poll_timeout());
-        sessions.chain(self.rib.poll_timeout()).min()
+        let recovery = self.recovery.as_ref().and_then(Deferral::poll_timeout);
+        sessions.chain(self.rib.poll_timeout()).chain(recovery).min()
     }
 
     /// The next thing for the host to do.
@@ -501,20 +510,7 @@ impl Router {
                 Event::Stale(family, Stale::Mark) => self.rib.mark_stale(source, family),
                 Event::Stale(family, Stale::LongLived) => self.rib.long_lived(source, family),
                 Event::Stale(family, Stale::Sweep) => self.rib.sweep(source, family),
-                Event::Established(negotiated) => {
-                    let Some(bgp) = protocol.bgp() else { return };
-                    let peer = bgp.peer(&negotiated, &self.interfaces);
-                    let channels = bgp.channels(
-                        &negotiated,
-                        &self.interfaces,
-                        &self.tables,
-                        &mut self.filters,
-                    );
-                    self.rib.peer_up(source, peer, channels);
-                    let text = format!("{}: Session established", protocol.name());
-                    self.log(LogClass::Trace, text);
-                    self.set_protocol_state(now, index, ProtocolState::Up);
-                }
+                Event::Established(negotiated) => self.established(now, index, &negotiated),
                 Event::Down { reason, retained } => {
                     let was_up = protocol.state == ProtocolState::Up;
                     let disables = protocol.bgp().is_some_and(|bgp| bgp.config.disable_after_error);
@@ -540,6 +536,7 @@ impl Router {
             }
         }
         if changed {
+            self.end_recovery(now);
             self.after_change(now);
         }
     }
@@ -597,21 +594,4 @@ impl Router {
     pub const fn rib(&self) -> &Rib {
         &self.rib
     }
-}
-
-/// The rules of the decision process. BIRD has them by instance; the tables here have one set, so a step that any
-/// instance turns off is off.
-pub(crate) fn rules(config: &Config) -> Rules {
-    let mut rules = Rules::default();
-    for protocol in &config.protocols {
-        if let ProtocolKind::Bgp(bgp) = &protocol.kind {
-            rules.as_path_length &= bgp.path_metric;
-            rules.always_compare_med |= bgp.med_metric;
-            rules.igp_metric &= bgp.igp_metric;
-            if bgp.prefer_older {
-                rules.age = Age::Existing;
-            }
-        }
-    }
-    rules
 }

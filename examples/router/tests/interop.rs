@@ -15,6 +15,10 @@
 //! A test that fails prints the ends of the logs of all its daemons and keeps its folder.
 #![allow(clippy::disallowed_methods, reason = "a new seed comes from the clock")]
 
+#[path = "interop/lan.rs"]
+mod lan;
+#[path = "interop/limits.rs"]
+mod limits;
 #[path = "interop/ours.rs"]
 mod ours;
 #[path = "interop/random.rs"]
@@ -22,6 +26,11 @@ mod random;
 #[path = "interop/speaker.rs"]
 mod speaker;
 
+#[path = "interop/twin.rs"]
+mod twin;
+
+#[path = "interop/add_path.rs"]
+mod add_path;
 #[path = "interop/attributes.rs"]
 mod attributes;
 #[path = "interop/control.rs"]
@@ -30,7 +39,13 @@ mod control;
 mod exchange;
 #[path = "interop/next_hops.rs"]
 mod next_hops;
+#[path = "interop/reflection.rs"]
+mod reflection;
 #[path = "interop/refusals.rs"]
 mod refusals;
+#[path = "interop/restart.rs"]
+mod restart;
+#[path = "interop/rules.rs"]
+mod rules;
 #[path = "interop/sessions.rs"]
 mod sessions;

@@ -117,6 +117,17 @@ impl Frr {
         Ok(all.at("routes").members().map(|(net, _)| net.clone()).collect())
     }
 
+    /// The paths to a network, none where there is no route.
+    ///
+    /// # Errors
+    /// As [`show`](Self::show).
+    #[track_caller]
+    pub fn paths(&mut self, net: &str) -> Result<Vec<FrrRoute>, String> {
+        let family = if net.contains(':') { "ipv6" } else { "ipv4" };
+        let all = self.show(&format!("show bgp {family} unicast {net} json"))?;
+        Ok(all.at("paths").list().iter().map(FrrRoute::parse).collect())
+    }
+
     /// Waits for the route to a network from a neighbour.
     #[track_caller]
     pub fn wait_route(&mut self, net: &str, neighbor: &str) -> FrrRoute {
@@ -134,6 +145,8 @@ impl Frr {
 /// A path as bgpd shows it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FrrRoute {
+    /// The neighbour that it came from
+    pub peer: String,
     /// Whether its next hop can be reached
     pub valid: bool,
     /// AS_PATH
@@ -148,6 +161,16 @@ pub struct FrrRoute {
     pub extended_communities: String,
     /// LARGE_COMMUNITIES
     pub large_communities: String,
+    /// ORIGINATOR_ID
+    pub originator_id: String,
+    /// CLUSTER_LIST
+    pub cluster_list: Vec<String>,
+    /// The path identifier that it came with; 0: it had none
+    pub path_id: u32,
+    /// Whether it is kept although its neighbour is gone
+    pub stale: bool,
+    /// Whether it is the best one
+    pub best: bool,
     /// The next hops, global and link-local.
     pub next_hops: Vec<String>,
     /// The one of them that is used.
@@ -159,8 +182,10 @@ impl FrrRoute {
         let text = |name: &str| path.at(name).at("string").text().to_owned();
         let hops = path.at("nexthops").list();
         let address = |hop: &Json| hop.at("ip").text().to_owned();
+        let clusters = path.at("clusterList").at("list").list();
         let used = hops.iter().find(|hop| hop.at("used").is_true());
         Self {
+            peer: path.at("peer").at("peerId").text().to_owned(),
             valid: path.at("valid").is_true(),
             as_path: text("aspath"),
             origin: path.at("origin").text().to_owned(),
@@ -168,6 +193,11 @@ impl FrrRoute {
             communities: text("community"),
             extended_communities: text("extendedCommunity"),
             large_communities: text("largeCommunity"),
+            originator_id: path.at("originatorId").text().to_owned(),
+            cluster_list: clusters.iter().map(|id| id.text().to_owned()).collect(),
+            path_id: path.at("addpathRxId").number().map_or(0, |id| id as u32),
+            stale: path.at("stale").is_true(),
+            best: path.at("bestpath").at("overall").is_true(),
             next_hops: hops.iter().map(address).collect(),
             gateway: used.map(address).unwrap_or_default(),
         }

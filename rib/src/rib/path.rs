@@ -190,7 +190,7 @@ impl Rib {
         })
     }
 
-    pub(super) fn channel(&self, source: SourceId, table: TableId) -> Option<&Channel> {
+    pub(crate) fn channel(&self, source: SourceId, table: TableId) -> Option<&Channel> {
         self.source(source)?.channel(table)
     }
 
@@ -285,7 +285,7 @@ impl Rib {
         table: TableId,
         net: &IpNet,
         owner: SourceId,
-        path: Path,
+        mut path: Path,
     ) -> (Imported, Option<LimitPassed>) {
         let filtered = path.flags.has(Flags::FILTERED);
         let limits = self.channel(owner, table).map(|channel| &channel.config);
@@ -313,6 +313,11 @@ impl Rib {
                 passed = Some(LimitPassed { family, kind, limit });
             }
             if limit.action != LimitAction::Warn {
+                if kind == LimitKind::Import && self.keeps_filtered(owner, table) {
+                    path.flags = path.flags.with(Flags::FILTERED);
+                    self.set_path(table, net, path);
+                    return (Imported::Blocked, passed);
+                }
                 // What was there before is replaced all the same.
                 self.remove_path(table, net, path.id);
                 return (Imported::Blocked, passed);
@@ -327,6 +332,10 @@ impl Rib {
             SetPath::Same => Imported::Same,
             SetPath::Added | SetPath::Replaced => Imported::Accepted,
         }
+    }
+
+    fn keeps_filtered(&self, owner: SourceId, table: TableId) -> bool {
+        self.channel(owner, table).is_some_and(|channel| channel.config.keep_filtered)
     }
 
     /// Whether a route comes and goes too often to be used (RFC 2439).

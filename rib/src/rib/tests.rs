@@ -17,6 +17,8 @@ use crate::decision::{Candidate, best_path};
 use crate::route::Route;
 use crate::{AcceptAll, AttributeFacts, Filter, PeerConfig, Verdict};
 
+mod limits;
+
 const LOCAL_AS: u32 = 65000;
 const NETS: [&str; 6] =
     ["10.0.0.0/8", "10.1.0.0/16", "172.16.0.0/12", "192.0.2.0/24", "198.51.100.0/25", "0.0.0.0/0"];

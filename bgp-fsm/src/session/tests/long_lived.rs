@@ -6,7 +6,7 @@ use bgp_wire::{Capability, Family, LongLivedFamily, Message, Notification, Notif
 
 use super::graceful::{V4, V6, ours as plain, stale, theirs as plain_neighbor};
 use super::scripted::{Scripted, cease, end_of_rib, open_of, seconds};
-use crate::{Event, Forwarding, SessionConfig, Stale, State};
+use crate::{Event, Forwarding, SessionConfig, Stale, StaleReason, State};
 
 fn ours() -> SessionConfig {
     SessionConfig { long_lived: Some((seconds(0), seconds(1_000_000))), ..plain() }
@@ -42,6 +42,7 @@ fn long_lived(open: &SessionConfig) -> Scripted {
     scripted.run_until(seconds(100));
     let expected = [(V4, Stale::LongLived), (V6, Stale::LongLived)];
     assert_eq!(stale(&scripted.take_events()), expected);
+    assert_eq!(scripted.session.stale_reason(V4), Some(StaleReason::LongLived));
     scripted
 }
 

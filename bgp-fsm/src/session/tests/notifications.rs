@@ -7,7 +7,9 @@ use bgp_wire::{Message, Notification, NotificationCode, subcode};
 
 use super::graceful::{V4, V6, ours, stale, theirs, theirs_with_n};
 use super::scripted::{Scripted, cease, code, end_of_rib, open_of, raw, seconds};
-use crate::{DownReason, Event, RestartConfig, SessionConfig, Shutdown, Stale, State, Timer};
+use crate::{
+    DownReason, Event, RestartConfig, SessionConfig, Shutdown, Stale, StaleReason, State, Timer,
+};
 
 fn both() -> Scripted {
     Scripted::established(ours(), &open_of(&theirs_with_n()))
@@ -203,6 +205,7 @@ fn rfc8538_4_1_consecutive_restarts() {
     assert_eq!(stale(&scripted.events), []);
     assert_eq!(scripted.down().1, [V4, V6]);
     assert_eq!(scripted.session.stale_time_left(V4, scripted.now), Some(seconds(100)));
+    assert_eq!(scripted.session.stale_reason(V4), Some(StaleReason::Restart));
 }
 
 /// §4.1: the stale timer "imposes this upper bound"; a neighbour that comes and goes does not lift it.

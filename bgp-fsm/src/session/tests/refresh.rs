@@ -6,7 +6,7 @@ use bgp_wire::{Capability, Family, Message, RefreshSubtype, RouteRefresh};
 
 use super::graceful::{V4, V6, ours as with_restart, stale, theirs as restarting};
 use super::scripted::{Scripted, code, config, end_of_rib, neighbor, open_of, raw, seconds};
-use crate::{DownReason, Event, FamilyConfig, SessionConfig, Stale, State};
+use crate::{DownReason, Event, FamilyConfig, SessionConfig, Stale, StaleReason, State};
 
 /// We, without graceful restart; 600 s for a refresh.
 fn ours() -> SessionConfig {
@@ -87,6 +87,8 @@ fn rfc7313_4_between_borr_and_eorr() {
     let mut scripted = established();
     assert_eq!(stale_of(&mut scripted, RouteRefresh::begin(V4)), [(V4, Stale::Mark)]);
     assert_eq!(scripted.session.stale_time_left(V4, scripted.now), Some(seconds(600)));
+    assert_eq!(scripted.session.stale_reason(V4), Some(StaleReason::Refresh));
+    assert_eq!(scripted.session.stale_reason(V6), None);
     assert_eq!(stale_of(&mut scripted, RouteRefresh::end(V6)), [], "without BoRR");
     // End-of-RIB is something else (§4: "kept separate").
     scripted.receive_bytes(&end_of_rib(V4));

@@ -18,6 +18,8 @@ pub struct Config {
     pub log: Vec<LogTarget>,
     /// `router id`, if given.
     pub router_id: Option<Ipv4Addr>,
+    /// `graceful restart wait`, default 240 s: how long a router that has restarted waits for its neighbours
+    pub graceful_restart_wait: Duration,
     /// All filters of the file, compiled.
     pub program: Arc<Program>,
     /// Tables: `master4`, `master6` and those declared.
@@ -116,6 +118,18 @@ pub enum ProtocolKind {
     },
     /// `protocol bgp`
     Bgp(Box<BgpConfig>),
+}
+
+impl ProtocolKind {
+    /// Its channels.
+    pub fn channels(&self) -> &[ChannelConfig] {
+        match self {
+            Self::Device { .. } => &[],
+            Self::Direct { channels, .. } => channels,
+            Self::Static { channel, .. } => std::slice::from_ref(channel),
+            Self::Bgp(bgp) => &bgp.channels,
+        }
+    }
 }
 
 /// An interface name with shell wildcards; `-"x"` excludes.

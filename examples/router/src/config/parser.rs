@@ -31,6 +31,7 @@ pub(super) struct ConfigParser {
     pub(super) tables: Vec<TableConfig>,
     log: Vec<LogTarget>,
     router_id: Option<Ipv4Addr>,
+    graceful_restart_wait: Duration,
     protocols: Vec<ProtocolConfig>,
     /// BGP templates by name.
     pub(super) templates: BTreeMap<String, BgpDraft>,
@@ -50,6 +51,7 @@ impl ConfigParser {
             ],
             log: Vec::new(),
             router_id: None,
+            graceful_restart_wait: Duration::from_secs(240),
             protocols: Vec::new(),
             templates: BTreeMap::new(),
             unnamed: BTreeMap::new(),
@@ -79,6 +81,7 @@ impl ConfigParser {
         Some(Config {
             log: self.log,
             router_id: self.router_id,
+            graceful_restart_wait: self.graceful_restart_wait,
             program: Arc::new(program),
             tables: self.tables,
             protocols: self.protocols,
@@ -106,13 +109,14 @@ impl ConfigParser {
             }
             "log" => self.log(),
             "router" => self.router_id(),
+            "graceful" => self.graceful_restart_wait(),
             "ipv4" | "ipv6" => self.table(),
             "protocol" => self.protocol(),
             "template" => self.template(),
             // Of no effect on routes.
             "timeformat" | "debug" | "mrtdump" | "watchdog" | "hostname" => self.skip_statement(),
             _ => Err(self.parser.unexpected(
-                "`log`, `router id`, `define`, `function`, `filter`, `ipv4 table`, `ipv6 table`, `template` or \
+                "`log`, `router id`, `graceful restart wait`, `define`, `function`, `filter`, `ipv4 table`, `ipv6 table`, `template` or \
                  `protocol`",
             )),
         }
@@ -170,6 +174,14 @@ impl ConfigParser {
             LogClasses(bits)
         };
         self.log.push(LogTarget { to, classes });
+        self.parser.expect_semicolon()
+    }
+
+    fn graceful_restart_wait(&mut self) -> Parsed<()> {
+        if !self.parser.eat_symbols(&["graceful", "restart", "wait"]) {
+            return Err(self.parser.unexpected("`graceful restart wait`"));
+        }
+        self.graceful_restart_wait = self.time()?;
         self.parser.expect_semicolon()
     }
 

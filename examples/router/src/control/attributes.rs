@@ -72,6 +72,10 @@ fn value(attributes: AttributesRef<'_>, raw: &RawAttribute<'_>) -> (String, Stri
                 ),
             )
         }
+        AttributeCode::AIGP => {
+            ("aigp", attributes.aigp().map(|metric| metric.to_string()).unwrap_or_default())
+        }
+        AttributeCode::ONLY_TO_CUSTOMER => ("otc", number(attributes.only_to_customer())),
         other => {
             let hex: Vec<String> = raw.value.iter().map(|byte| format!("{byte:02x}")).collect();
             let transitive = if raw.is_transitive() { " [t]" } else { "" };

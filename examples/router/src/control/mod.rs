@@ -1,6 +1,7 @@
 //! BIRD's control protocol: what `birdc` sends, and what it gets.
 
 mod attributes;
+mod capabilities;
 mod protocols;
 mod routes;
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use bgp_fsm::{Negotiated, State, Timer};
-use bgp_wire::{Capabilities, Capability};
-use rib::TableId;
+use bgp_fsm::{Negotiated, StaleReason, State, Timer};
+use bgp_wire::Family;
+use rib::{LimitKind, TableId};
 
-use super::{Reply, unknown_protocol};
+use super::{Reply, capabilities, unknown_protocol};
 use crate::bgp::{Bgp, wire_family};
 use crate::config::{AddressFamily, ChannelConfig, FilterRef, ProtocolKind};
 use crate::protocol::{Protocol, ProtocolState};
@@ -42,7 +42,7 @@ impl Router {
                 ProtocolKind::Bgp(_) => ("BGP", "---"),
             };
             let since = self.clock.short(protocol.since, now);
-            let info = protocol.bgp().map(info).unwrap_or_default();
+            let info = protocol.bgp().map(|bgp| info(bgp, protocol.state)).unwrap_or_default();
             let (name, state) = (protocol.name(), protocol.state.name());
             reply.line(
                 1002,
@@ -59,48 +59,61 @@ impl Router {
         if let Some(description) = &protocol.config.description {
             reply.line(DETAIL, format!("  Description:    {description}"));
         }
-        let channels: Vec<&ChannelConfig> = match &protocol.config.kind {
-            ProtocolKind::Device { .. } => Vec::new(),
-            ProtocolKind::Direct { channels, .. } => channels.iter().collect(),
-            ProtocolKind::Static { channel, .. } => vec![channel],
-            ProtocolKind::Bgp(bgp) => bgp.channels.iter().collect(),
-        };
         if let Some(bgp) = protocol.bgp() {
-            show_session(reply, now, bgp);
+            show_session(reply, now, bgp, protocol.state);
         }
-        for channel in channels {
-            self.show_channel(reply, protocol, channel);
+        for channel in protocol.config.kind.channels() {
+            self.show_channel(reply, now, protocol, channel);
         }
         reply.line(DETAIL, "");
     }
 
-    fn show_channel(&self, reply: &mut Reply, protocol: &Protocol, channel: &ChannelConfig) {
+    fn show_channel(
+        &self,
+        reply: &mut Reply,
+        now: Duration,
+        protocol: &Protocol,
+        channel: &ChannelConfig,
+    ) {
         let mut line = |text: String| reply.line(DETAIL, text);
+        let wire_family = wire_family(channel.family);
         let family = match channel.family {
             AddressFamily::Ipv4 => "ipv4",
             AddressFamily::Ipv6 => "ipv6",
         };
         let established = protocol.bgp().and_then(|bgp| bgp.session.established());
-        let negotiated =
-            established.is_none_or(|(_, n)| n.families.contains(&wire_family(channel.family)));
+        let negotiated = established.is_none_or(|(_, n)| n.families.contains(&wire_family));
         let up = protocol.state == ProtocolState::Up && negotiated;
+        // Routes that wait for the neighbour to come back
+        let kept = protocol.bgp().and_then(|bgp| Kept::new(bgp, wire_family, now));
+        let state = match (up, &kept) {
+            (true, _) => "UP",
+            (false, Some(_)) => "START",
+            (false, None) => "DOWN",
+        };
         line(format!("  Channel {family}"));
-        line(format!("    State:          {}", if up { "UP" } else { "DOWN" }));
+        line(format!("    State:          {state}"));
         line(format!("    Table:          {}", channel.table));
         line(format!("    Preference:     {}", channel.preference));
         line(format!("    Input filter:   {}", filter_name(&channel.import)));
         line(format!("    Output filter:  {}", filter_name(&channel.export)));
-        for (name, limit) in [
-            ("Receive", channel.receive_limit),
-            ("Import", channel.import_limit),
-            ("Export", channel.export_limit),
+        let table = self.tables.get(&channel.table).copied();
+        for (name, kind, limit) in [
+            ("Receive", LimitKind::Receive, channel.receive_limit),
+            ("Import", LimitKind::Import, channel.import_limit),
+            ("Export", LimitKind::Export, channel.export_limit),
         ] {
             let Some(limit) = limit else { continue };
-            line(format!("    {:<16}{}", format!("{name} limit:"), limit.most));
+            let hit = table.is_some_and(|table| self.rib.is_passed(protocol.source, table, kind));
+            let hit = if hit { " [HIT]" } else { "" };
+            line(format!("    {:<16}{}{hit}", format!("{name} limit:"), limit.most));
             line(format!("      Action:       {}", limit.action.name()));
         }
-        let Some(table) = self.tables.get(&channel.table).copied().filter(|_| up) else { return };
-        self.show_counters(&mut line, protocol, table);
+        let Some(table) = table.filter(|_| up || kept.is_some()) else { return };
+        self.show_counters(&mut line, protocol, channel, table);
+        if let Some(kept) = kept {
+            kept.show(&mut line);
+        }
         if protocol.bgp().is_some()
             && let Some(next_hop) = self.own_next_hop(protocol, channel)
         {
@@ -108,11 +121,22 @@ impl Router {
         }
     }
 
-    fn show_counters(&self, line: &mut impl FnMut(String), protocol: &Protocol, table: TableId) {
+    fn show_counters(
+        &self,
+        line: &mut impl FnMut(String),
+        protocol: &Protocol,
+        channel: &ChannelConfig,
+        table: TableId,
+    ) {
         let (imported, preferred) = self.rib.routes_of(protocol.source, table);
+        let filtered = self.rib.filtered_of(protocol.source, table);
+        let filtered = match channel.import_keep_filtered {
+            true => format!("{filtered} filtered, "),
+            false => String::new(),
+        };
         let exported = self.rib.told(protocol.source, table);
         line(format!(
-            "    Routes:         {imported} imported, {exported} exported, {preferred} preferred"
+            "    Routes:         {imported} imported, {filtered}{exported} exported, {preferred} preferred"
         ));
         line(
             "    Route change stats:     received   rejected   filtered    ignored   accepted"
@@ -167,11 +191,48 @@ impl Router {
     }
 }
 
+/// Routes of a family that are kept although the neighbour is not there, or has not told all again.
+struct Kept {
+    long_lived: bool,
+    /// Until they are let go of
+    left: Duration,
+}
+
+impl Kept {
+    fn new(bgp: &Bgp, family: Family, now: Duration) -> Option<Self> {
+        let long_lived = match bgp.session.stale_reason(family)? {
+            StaleReason::Restart => false,
+            StaleReason::LongLived => true,
+            StaleReason::Refresh => return None,
+        };
+        Some(Self { long_lived, left: bgp.session.stale_time_left(family, now)? })
+    }
+
+    fn show(&self, line: &mut impl FnMut(String)) {
+        let stage = if self.long_lived { "Long-lived" } else { "Regular" };
+        line(format!("    Neighbor GR:    {stage}"));
+        if self.long_lived {
+            line(format!("    LL stale timer: {:.3}/-", self.left.as_secs_f64()));
+        }
+    }
+}
+
 /// `Established   `, or the state and the last error.
-fn info(bgp: &Bgp) -> String {
+fn info(bgp: &Bgp, protocol: ProtocolState) -> String {
     let state = bgp.session.state();
-    let error = bgp.session.last_error().filter(|_| state != State::Established);
-    format!("{state:<14}{}", error.map(|error| error.reason.to_string()).unwrap_or_default())
+    match last_error(bgp, protocol).filter(|_| state != State::Established) {
+        error if protocol == ProtocolState::Down => error.unwrap_or_default(),
+        error => format!("{state:<14}{}", error.unwrap_or_default()),
+    }
+}
+
+/// What ended the last session. What an operator has turned off has no error.
+fn last_error(bgp: &Bgp, protocol: ProtocolState) -> Option<String> {
+    if bgp.limited {
+        return Some("Automatic shutdown: Route limit exceeded".into());
+    }
+    let error = bgp.session.last_error().filter(|_| protocol != ProtocolState::Down);
+    error.map(|error| error.reason.to_string())
 }
 
 fn filter_name(filter: &FilterRef) -> &str {
@@ -182,11 +243,15 @@ fn filter_name(filter: &FilterRef) -> &str {
     }
 }
 
-fn show_session(reply: &mut Reply, now: Duration, bgp: &Bgp) {
+fn show_session(reply: &mut Reply, now: Duration, bgp: &Bgp, protocol: ProtocolState) {
     let mut line = |text: String| reply.line(DETAIL, text);
     let session = &bgp.session;
     let config = &bgp.config;
-    line(format!("  BGP state:          {}", session.state()));
+    let state = match protocol {
+        ProtocolState::Down => "Down".to_owned(),
+        ProtocolState::Start | ProtocolState::Up => session.state().to_string(),
+    };
+    line(format!("  BGP state:          {state}"));
     let interface = config.interface.as_ref().map(|name| format!("%{name}")).unwrap_or_default();
     line(format!("    Neighbor address: {}{interface}", config.neighbor_address));
     let remote_as =
@@ -198,6 +263,14 @@ fn show_session(reply: &mut Reply, now: Duration, bgp: &Bgp) {
     if let Some((_, negotiated)) = session.established() {
         show_established(&mut line, now, bgp, negotiated);
         return;
+    }
+    let kept: Vec<Kept> = config
+        .channels
+        .iter()
+        .filter_map(|channel| Kept::new(bgp, wire_family(channel.family), now))
+        .collect();
+    if !kept.is_empty() {
+        line("    Neighbor graceful restart active".into());
     }
     if let Some(left) =
         session.timer_left(Timer::IdleHold, now).or(session.timer_left(Timer::ConnectRetry, now))
@@ -215,8 +288,13 @@ fn show_session(reply: &mut Reply, now: Duration, bgp: &Bgp) {
             whole.as_secs()
         ));
     }
-    if let Some(error) = session.last_error() {
-        line(format!("    Last error:       {}", error.reason));
+    // Until the first family's routes go, or turn long-lived stale
+    let restart = kept.iter().filter(|kept| !kept.long_lived).map(|kept| kept.left).min();
+    if let Some(left) = restart {
+        line(format!("    Restart timer:    {:.3}/-", left.as_secs_f64()));
+    }
+    if let Some(error) = last_error(bgp, protocol) {
+        line(format!("    Last error:       {error}"));
     }
 }
 
@@ -228,9 +306,9 @@ fn show_established(
 ) {
     line(format!("    Neighbor ID:      {}", negotiated.remote_id));
     line("    Local capabilities".into());
-    show_capabilities(line, &negotiated.local.capabilities);
+    capabilities::show(line, &negotiated.local.capabilities);
     line("    Neighbor capabilities".into());
-    show_capabilities(line, &negotiated.remote.capabilities);
+    capabilities::show(line, &negotiated.remote.capabilities);
     let mut session = String::from(if negotiated.is_internal() { "internal" } else { "external" });
     for (word, on) in [
         (" multihop", bgp.config.multihop.is_some()),
@@ -251,30 +329,6 @@ fn show_established(
     ] {
         if let Some(left) = left {
             line(format!("    {name:<18}{:.3}/{}", left.as_secs_f64(), whole.as_secs()));
-        }
-    }
-}
-
-fn show_capabilities(line: &mut impl FnMut(String), capabilities: &Capabilities) {
-    let families: Vec<String> = capabilities.families().map(|family| family.to_string()).collect();
-    if !families.is_empty() {
-        line("      Multiprotocol".into());
-        line(format!("        AF announced: {}", families.join(" ")));
-    }
-    for capability in capabilities {
-        match capability {
-            Capability::RouteRefresh => line("      Route refresh".into()),
-            Capability::ExtendedNextHop(list) => {
-                let families: Vec<String> =
-                    list.iter().map(|entry| entry.family.to_string()).collect();
-                line("      Extended next hop".into());
-                line(format!("        IPv6 nexthop: {}", families.join(" ")));
-            }
-            Capability::ExtendedMessage => line("      Extended message".into()),
-            Capability::GracefulRestart(_) => line("      Graceful restart".into()),
-            Capability::FourOctetAs(_) => line("      4-octet AS numbers".into()),
-            Capability::AddPath(_) => line("      ADD-PATH".into()),
-            _ => {}
         }
     }
 }

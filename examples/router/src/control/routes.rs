@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use bgp_wire::Community;
 use ipnet::IpNet;
 use policy::{FilterId, Program, Verdict, Vm};
 use rib::{Destination, NetView, PathView, Resolution, RouteSource, TableId};
@@ -21,6 +22,8 @@ struct Query {
     all: bool,
     count: bool,
     primary: bool,
+    /// Those that import filters have refused, in place of the others
+    filtered: bool,
     tables: Vec<TableId>,
     protocol: Option<String>,
     target: Option<Target>,
@@ -44,8 +47,15 @@ impl Router {
             Err(reply) => return reply,
         };
         let explicit = !query.tables.is_empty();
+        let named = query.protocol.as_ref();
+        let protocol =
+            self.protocols.iter().find(|one| named.is_some_and(|name| one.name() == name));
         let tables: Vec<TableId> = if explicit {
             query.tables.clone()
+        } else if let Some(protocol) = protocol {
+            let channels = protocol.config.kind.channels().iter();
+            let tables = channels.filter_map(|channel| self.tables.get(&channel.table).copied());
+            tables.collect()
         } else {
             self.config
                 .tables
@@ -64,12 +74,20 @@ impl Router {
                 reply.line(ROUTE, format!("Table {name}:"));
                 headed = true;
             }
-            let (mut routes, mut networks) = (0, 0);
+            // As BIRD counts: `whole` and `networks` also where the routes are of another protocol.
+            let (mut routes, mut whole, mut networks) = (0, 0, 0);
             for net in self.candidates(*table, query.target) {
-                let mut first = true;
-                for path in net.paths().filter(|path| self.suits(&query, &mut vm, path)) {
+                let (mut first, before) = (true, whole);
+                for (place, path) in net.paths().enumerate() {
+                    let asked = path.is_filtered() == query.filtered;
+                    if !asked || (query.primary && !path.best) {
+                        continue;
+                    }
+                    whole += 1;
+                    if !self.suits(&query, &mut vm, &path) {
+                        continue;
+                    }
                     routes += 1;
-                    networks += usize::from(first);
                     if !query.count {
                         if !headed {
                             if shown {
@@ -78,20 +96,21 @@ impl Router {
                             reply.line(ROUTE, format!("Table {name}:"));
                             headed = true;
                         }
-                        self.show_path(&mut reply, now, *table, &path, first, query.all);
+                        let starred = place == 0 && (path.best || query.filtered);
+                        self.show_path(&mut reply, now, *table, &path, (first, starred), query.all);
                         shown = true;
                     }
                     first = false;
                 }
+                networks += usize::from(whole > before);
             }
-            let (_, whole) = self.rib.size(*table);
             totals = [totals[0] + routes, totals[1] + whole, totals[2] + networks];
             if query.count {
                 let counted = format!("{routes} of {whole} routes for {networks} networks");
                 reply.line(ROUTE, format!("{counted} in table {name}"));
             }
         }
-        if query.count && !explicit {
+        if query.count && tables.len() > 1 {
             let [routes, whole, networks] = totals;
             let total = format!("{routes} of {whole} routes for {networks} networks");
             return reply.end(14, format!("Total: {total} in {} tables", tables.len()));
@@ -112,6 +131,7 @@ impl Router {
                 "all" => query.all = true,
                 "count" => query.count = true,
                 "primary" => query.primary = true,
+                "filtered" => query.filtered = true,
                 "table" => {
                     let name = words.next().ok_or_else(|| missing(word))?;
                     let id = self.tables.get(name);
@@ -135,14 +155,16 @@ impl Router {
                     // The rest is the expression.
                     let expression: Vec<&str> = words.by_ref().collect();
                     let mut expression = expression.join(" ");
-                    for word in ["all", "count"] {
-                        if let Some(shorter) =
-                            expression.strip_suffix(word).filter(|rest| rest.ends_with(' '))
-                        {
-                            query.all |= word == "all";
-                            query.count |= word == "count";
-                            expression = shorter.trim_end().to_owned();
-                        }
+                    let option = |text: &str| {
+                        let (front, last) = text.rsplit_once(' ')?;
+                        let known = matches!(last, "all" | "count" | "filtered");
+                        known.then(|| (front.trim_end().to_owned(), last.to_owned()))
+                    };
+                    while let Some((front, word)) = option(&expression) {
+                        query.all |= word == "all";
+                        query.count |= word == "count";
+                        query.filtered |= word == "filtered";
+                        expression = front;
                     }
                     query.filter = Some(compile(&expression)?);
                 }
@@ -151,6 +173,9 @@ impl Router {
                     None => return Err(single(9001, format!("syntax error, unexpected {other}"))),
                 },
             }
+        }
+        if query.primary && query.filtered {
+            return Err(single(9001, "Incompatible show route options"));
         }
         Ok(query)
     }
@@ -178,7 +203,7 @@ impl Router {
                 program.run(vm, *id, &route, &policy::NoHost) == Ok(Verdict::Accept)
             })
         };
-        (path.best || !query.primary) && of_protocol && accepted()
+        of_protocol && accepted()
     }
 
     fn show_path(
@@ -187,7 +212,7 @@ impl Router {
         now: Duration,
         table: TableId,
         path: &PathView<'_>,
-        first: bool,
+        (first, starred): (bool, bool),
         all: bool,
     ) {
         let Some(route) = path.route() else { return };
@@ -199,7 +224,7 @@ impl Router {
             .from
             .filter(|from| gateways.first().is_none_or(|gateway| gateway.address != Some(*from)));
         let from = from.map(|from| format!(" from {from}")).unwrap_or_default();
-        let mark = if path.best { " *" } else { "" };
+        let mark = if starred { " *" } else { "" };
         let info = info(path);
         reply.line(
             ROUTE,
@@ -310,7 +335,7 @@ impl std::fmt::Display for GatewayLine {
     }
 }
 
-/// `(100) [AS65002i]`: preference, with the cost of the next hop where it had to be found; origin.
+/// `(100s) [AS65002i]`: preference, whether it is long-lived stale (RFC 9494), with the cost of the next hop where it had to be found; origin.
 fn info(path: &PathView<'_>) -> String {
     let preference = path.preference();
     if path.peer().is_none() {
@@ -324,13 +349,15 @@ fn info(path: &PathView<'_>) -> String {
         Some(metric) => format!("/{metric}"),
     };
     let attributes = path.attributes();
+    let stale = attributes.communities().any(|community| community == Community::LLGR_STALE);
+    let stale = if stale { "s" } else { "" };
     let origin = match attributes.origin() {
         Some(bgp_wire::Origin::Igp) => "i",
         Some(bgp_wire::Origin::Egp) => "e",
         _ => "?",
     };
     let asn = attributes.as_path().origin().map(|asn| format!("AS{asn}")).unwrap_or_default();
-    format!("({preference}{metric}) [{asn}{origin}]")
+    format!("({preference}{stale}{metric}) [{asn}{origin}]")
 }
 
 /// A prefix, or an address as the longest one.

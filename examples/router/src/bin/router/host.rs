@@ -34,6 +34,7 @@ pub(crate) struct Options {
     pub(crate) socket: PathBuf,
     pub(crate) pid_file: Option<PathBuf>,
     pub(crate) tell_ready: bool,
+    pub(crate) recover: bool,
 }
 
 /// What the tasks around the router report.
@@ -116,6 +117,9 @@ pub(crate) async fn run(config: Config, options: Options) -> Result<(), String> 
         answering: 0,
     };
     host.scan()?;
+    if host.options.recover {
+        host.router.recover(host.now());
+    }
     host.router.start(host.now())?;
     // A port that is taken ends the program, but only now.
     host.act(true)?;

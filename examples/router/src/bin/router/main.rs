@@ -39,6 +39,9 @@ struct Arguments {
     /// Write the process id to a file, and remove it at the end
     #[arg(short = 'P', value_name = "FILE")]
     pid_file: Option<PathBuf>,
+    /// Recover from a restart: neighbours with graceful restart have kept our routes
+    #[arg(short = 'R')]
+    recover: bool,
     /// Show the version
     #[arg(long = "version", action = clap::ArgAction::Version)]
     version: Option<bool>,
@@ -107,6 +110,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         socket: arguments.socket.clone(),
         pid_file: arguments.pid_file.clone(),
         tell_ready: arguments.tell_ready,
+        recover: arguments.recover,
     };
     local.block_on(&runtime, host::run(config, options))
 }
