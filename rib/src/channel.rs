@@ -19,6 +19,8 @@ pub struct SourceId(pub(crate) u16);
 impl SourceId {
     /// Of no instance.
     pub(crate) const NONE: Self = Self(u16::MAX);
+    /// Of more than one.
+    pub(crate) const ANY: Self = Self(u16::MAX - 1);
 }
 
 /// When an option about next hops applies.
@@ -300,6 +302,8 @@ pub(crate) struct Channel {
     pub(crate) reported: SmallVec<[LimitKind; 2]>,
     /// Routes as they were received.
     pub(crate) received: Option<Box<Table>>,
+    /// Whether these are all of the session.
+    pub(crate) has_all_received: bool,
     /// The update group, for a channel of a neighbour.
     pub(crate) group: Option<u32>,
 }
@@ -314,6 +318,7 @@ impl Channel {
             preferred: 0,
             reported: SmallVec::new(),
             received: None,
+            has_all_received: false,
             group: None,
         }
     }
@@ -353,6 +358,8 @@ pub(crate) struct Source {
     pub(crate) preference: u32,
     /// The neighbour; it stays while its routes do.
     pub(crate) peer: Option<PeerConfig>,
+    /// Differs when what is said of its routes may be another thing than before.
+    pub(crate) generation: u16,
     /// Whether the session is up.
     pub(crate) up: bool,
     pub(crate) channels: SmallVec<[Channel; 2]>,
