@@ -153,6 +153,9 @@ impl Group {
             return Joining::Fresh;
         };
         let member = self.members.remove(place);
+        if member.is_fresh() && !member.refresh {
+            return Joining::Fresh;
+        }
         let segment = member.segment;
         let mut known = member.leave();
         // Of networks with one path, named by no identifier, nothing has to be known.
@@ -242,6 +245,11 @@ impl Group {
             if let Some(chunk) = member.own.pop_front() {
                 return (Some(chunk), moved);
             }
+            if member.is_fresh() {
+                self.begin(now, index, view);
+                moved = true;
+            }
+            let Some(member) = self.members.get_mut(index) else { return (None, moved) };
             if member.walk.is_some() {
                 moved |= self.walk(index, view);
                 continue;
@@ -250,12 +258,12 @@ impl Group {
                 return (Some(end_of_rib(&self.rules)), moved);
             }
             if core::mem::take(&mut member.refresh) {
-                member.walk = Some(Walk::new(WalkKind::Refresh, view.table.slots()));
+                member.walk = Some(Walk::new(WalkKind::Refresh, Some(view.table.slots())));
                 continue;
             }
             let Some(ahead) = member.segment.checked_sub(self.first) else {
                 // Its segments are gone: it makes its own messages up to the first one that is left.
-                member.walk = Some(Walk::new(WalkKind::Missed(self.first), u32::MAX));
+                member.walk = Some(Walk::new(WalkKind::Missed(self.first), Some(u32::MAX)));
                 continue;
             };
             let segment = usize::try_from(ahead).ok().and_then(|at| self.segments.get(at));
@@ -343,6 +351,25 @@ impl Group {
         });
     }
 
+    /// Begins the first walk of a member. What the others are to be told is made before: the walk would tell the
+    /// member the same.
+    fn begin(&mut self, now: Duration, index: usize, view: &mut View<'_>) {
+        let end = view.table.log_of(self.rules.adds_paths()).end();
+        if self.members.iter().all(Member::is_fresh) && self.told.is_nothing() {
+            self.head = end;
+        }
+        while self.head < end && now >= self.not_before {
+            self.advance(now, view);
+        }
+        let next = self.next_segment();
+        let Some(member) = self.members.get_mut(index) else { return };
+        (member.segment, member.position) = (next, self.head);
+        if let Some(walk) = &mut member.walk {
+            walk.end = Some(view.table.slots());
+        }
+        self.drop_old_segments();
+    }
+
     /// Takes the next step of a member's walk. Returns whether the member needs less of the change list then.
     fn walk(&mut self, index: usize, view: &mut View<'_>) -> bool {
         let Some(member) = self.members.get_mut(index) else { return false };
@@ -356,7 +383,7 @@ impl Group {
             let missed = missed.filter(|(_, missed)| missed.segment >= member.segment);
             missed.map(|(slot, _)| *slot).take(BATCH).collect()
         } else {
-            (walk.next..walk.end).take(BATCH).collect()
+            (walk.next..walk.end.unwrap_or(0)).take(BATCH).collect()
         };
         let next = slots.last().filter(|_| slots.len() == BATCH).map(|last| last + 1);
         self.tell(index, slots, &walk, view);
@@ -396,19 +423,15 @@ impl Group {
         for slot in slots {
             let mut paths = view.exported(&self.rules, slot);
             self.limit(slot, &mut paths);
-            if self.is_pending(slot, view) {
-                let others = paths.iter().filter(|path| path.source != to).copied();
-                self.told.note(slot, to, &others.collect::<ExportedPaths>());
-            } else if self.told.is_empty(slot) && !paths.is_empty() {
-                self.told.set(slot, &paths);
-            }
-            let others = paths.iter().filter(|path| path.source != to);
-            others.clone().for_each(|path| batch.announce(path, slot));
+            paths.retain(|path| path.source != to);
+            let pending = self.is_pending(slot, view);
+            self.told.note(slot, to, &paths, pending);
+            paths.iter().for_each(|path| batch.announce(path, slot));
             if !walk.withdraws() {
                 continue;
             }
             let stays = |id: &LocalId| {
-                others.clone().any(|path| *id == if several { path.id } else { LocalId::PLAIN })
+                paths.iter().any(|path| *id == if several { path.id } else { LocalId::PLAIN })
             };
             let missed = self.missed.get(&slot).filter(|_| several);
             let missed = missed.map_or(&[][..], |missed| missed.withdrawn.as_slice());

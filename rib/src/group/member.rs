@@ -38,8 +38,8 @@ pub(super) struct Walk {
     pub(super) kind: WalkKind,
     /// The next slot
     pub(super) next: u32,
-    /// Slots from there on were made later: they stand in the change list.
-    pub(super) end: u32,
+    /// Slots from there on were made later: they stand in the change list. `None`: it has not begun.
+    pub(super) end: Option<u32>,
     /// A refresh has begun that has to be ended with a marker (RFC 7313 §4).
     pub(super) marked: bool,
 }
@@ -58,7 +58,7 @@ pub(super) enum WalkKind {
 }
 
 impl Walk {
-    pub(super) const fn new(kind: WalkKind, end: u32) -> Self {
+    pub(super) const fn new(kind: WalkKind, end: Option<u32>) -> Self {
         Self { kind, next: 0, end, marked: false }
     }
 
@@ -99,7 +99,7 @@ pub(crate) struct Known {
 }
 
 impl Member {
-    /// It is told of `slots`, and begins with the segment of that number, which will begin at `head`.
+    /// There are so many `slots`. It begins with the segment of that number, which will begin at `head`.
     pub(super) fn new(
         source: SourceId,
         joining: Joining,
@@ -112,14 +112,19 @@ impl Member {
             segment,
             chunk: 0,
             own: VecDeque::new(),
-            walk: Some(Walk::new(WalkKind::Initial, slots)),
+            walk: Some(Walk::new(WalkKind::Initial, None)),
             end_of_rib: true,
             refresh: false,
         };
         let Joining::Known(known) = joining else { return new };
         let Known { position, own, end_of_rib, refresh, marked, told } = *known;
-        let walk = Walk { marked, ..Walk::new(WalkKind::Changed(Box::new(told)), slots) };
+        let walk = Walk { marked, ..Walk::new(WalkKind::Changed(Box::new(told)), Some(slots)) };
         Self { position: position.min(head), own, walk: Some(walk), end_of_rib, refresh, ..new }
+    }
+
+    /// Whether it has been told nothing at all yet.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.walk.as_ref().is_some_and(|walk| walk.end.is_none())
     }
 
     /// What it takes along, but what it was told.

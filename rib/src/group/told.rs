@@ -96,6 +96,11 @@ impl Told {
         self.all - self.by_source.get(usize::from(member.0)).copied().unwrap_or(0)
     }
 
+    /// Whether nobody has been told anything.
+    pub(super) const fn is_nothing(&self) -> bool {
+        self.all == 0
+    }
+
     /// Those of them to one network.
     pub(super) fn count_at(&self, slot: u32, member: SourceId) -> usize {
         match &self.slots {
@@ -183,9 +188,9 @@ impl Told {
         }
     }
 
-    /// Notes that `member` alone is told `paths` of others now, while the change list still has the slot for all: what
-    /// it says then has to suit that member too.
-    pub(super) fn note(&mut self, slot: u32, member: SourceId, paths: &[Exported]) {
+    /// Notes that `member` alone is told `paths` of others now. `pending`: the change list still has the slot for all,
+    /// and what it says then has to suit that member too.
+    pub(super) fn note(&mut self, slot: u32, member: SourceId, paths: &[Exported], pending: bool) {
         if paths.is_empty() {
             return;
         }
@@ -216,11 +221,12 @@ impl Told {
                         continue;
                     }
                     // Whatever it will be, all have to be told then.
-                    for old in told.iter_mut().filter(|old| old.id == path.id) {
+                    for old in told.iter_mut().filter(|old| pending && old.id == path.id) {
                         (old.attributes, old.rest) = (Version::NONE.attributes, Version::NONE.rest);
                     }
                     if !told.iter().any(|old| old.is(path)) {
-                        told.push(ToldPath::new(path, Version::NONE));
+                        let version = if pending { Version::NONE } else { path.version };
+                        told.push(ToldPath::new(path, version));
                         added.push(path.source);
                     }
                 }

@@ -5,10 +5,9 @@ use super::steps::{Named, Step};
 use super::*;
 use crate::{AddPath, Filter, Limit, LimitAction};
 
-/// A session with path identifiers both ways.
-const WIDE: Session = Session { sends_path_ids: true, receives_path_ids: true, ..Session::PLAIN };
+const WIDE: Session = Session::WIDE;
 const ENHANCED: Session = Session { enhanced_refresh: true, ..Session::PLAIN };
-const ALL_PATHS: Plan = Plan { add_path: AddPath::All, ..Plan::PLAIN };
+const ALL_PATHS: Plan = Plan::ALL_PATHS;
 const KEEPING: Plan = Plan { keep_received: true, ..Plan::PLAIN };
 
 fn up(peer: usize, session: Session, plan: Plan) -> Step {
@@ -51,6 +50,15 @@ fn after(before: impl IntoIterator<Item = Step>, steps: impl IntoIterator<Item =
     history(before.into_iter().chain([Step::ReadAll]).chain(steps))
 }
 
+/// More than is kept for the slow.
+fn flood(reader: usize) -> impl Iterator<Item = Step> {
+    (0..20).flat_map(move |_| {
+        [1, 2]
+            .into_iter()
+            .flat_map(move |net| [announce(0, net), read(reader), withdraw(0, net), read(reader)])
+    })
+}
+
 mod groups {
     use super::*;
 
@@ -87,15 +95,6 @@ mod groups {
         let before = plain([0, 1]).chain(wide([3, 4]));
         let there = [announce(0, 0), read(3), announce(1, 0), withdraw(1, 0), read(3)];
         after(before, there.into_iter().chain(flood(3)));
-    }
-
-    /// More than is kept for the slow.
-    fn flood(reader: usize) -> impl Iterator<Item = Step> {
-        (0..20).flat_map(move |_| {
-            [1, 2].into_iter().flat_map(move |net| {
-                [announce(0, net), read(reader), withdraw(0, net), read(reader)]
-            })
-        })
     }
 
     /// Its entries were void when the list was compacted, and with them went the segment.
@@ -141,6 +140,16 @@ mod groups {
         after(before, [at(1, true), Step::ReadAll, Step::Withdraw(0, 1, named(0))]);
     }
 
+    /// There is no next hop for others; it stood among what they were told when its own neighbour had joined.
+    #[test]
+    fn ones_own_path_that_others_cannot_be_told_is_not_counted() {
+        let plan = Plan { own_next_hop: false, ..ALL_PATHS };
+        let ups = [0, 1].map(|peer| up(peer, WIDE, plan.clone()));
+        let announce = Step::Announce(1, 1, named(0), Announcement::by([7]));
+        let again = [Step::Down(1, [1].into()), up(1, WIDE, plan.clone())];
+        after(ups.into_iter().chain([announce]), again);
+    }
+
     /// It was told another's route in place of its own, and then its own was the best again.
     #[test]
     fn what_one_was_told_in_place_of_its_own_is_taken_back() {
@@ -180,6 +189,14 @@ mod changed_groups {
         let plan = Plan { add_path: AddPath::Best(2), ..Plan::PLAIN };
         let steps = [withdraw(0, 0), read(4), Step::Reconfigure(3, 0, plan)];
         after(plain([0]).chain(wide([3, 4])).chain([announce(0, 0)]), steps);
+    }
+
+    #[test]
+    fn withdrawals_that_were_dropped_before_they_were_read_are_not_lost() {
+        let plan = Plan { add_path: AddPath::Best(2), ..Plan::PLAIN };
+        let gone = [withdraw(0, 0), read(4)].into_iter().chain(flood(4));
+        let before = plain([0]).chain(wide([3, 4])).chain([announce(0, 0)]);
+        after(before, gone.chain([Step::Reconfigure(3, 0, plan)]));
     }
 
     #[test]

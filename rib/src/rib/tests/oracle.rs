@@ -21,6 +21,14 @@ pub(super) enum Who {
     Own(usize),
 }
 
+/// A path as it stands in a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Seen {
+    source: SourceId,
+    id: Option<u32>,
+    held: Held,
+}
+
 /// A path of the model.
 #[derive(Debug, Clone)]
 pub(super) struct ModelPath {
@@ -101,15 +109,14 @@ impl World {
                 let paths = self.paths(table, net);
                 sizes.0 += usize::from(!paths.is_empty());
                 sizes.1 += paths.len();
-                let mut expected: Vec<String> = paths.iter().map(|path| self.text(path)).collect();
-                expected.sort_unstable();
+                let mut expected: Vec<Seen> = paths.iter().map(|path| self.to_see(path)).collect();
+                expected.sort_unstable_by_key(|path| (path.source, path.id));
                 let mut found = self.seen(table, net, true);
-                let first = found.first().cloned();
-                found.sort_unstable();
+                let first = found.first().filter(|_| self.is_used(table, net)).cloned();
+                found.sort_unstable_by_key(|path| (path.source, path.id));
                 assert_eq!(found, expected, "paths to {net} in table {table}");
                 let best = self.ranked(table, net, 1).pop();
-                let wanted = best.as_ref().map(|path| self.text(path));
-                let first = first.filter(|_| self.is_used(table, net));
+                let wanted = best.as_ref().map(|path| self.to_see(path));
                 assert_eq!(first, wanted, "best path to {net} in table {table}");
                 if let Some(best) = best {
                     *preferred.entry((best.who, table)).or_default() += 1;
@@ -140,25 +147,22 @@ impl World {
         view.and_then(|view| view.paths().next()).is_some_and(|path| path.best)
     }
 
-    /// A path in the form in which what the table has is compared.
-    fn text(&self, path: &ModelPath) -> String {
-        let Held { content, filtered, stale } = &path.held;
-        let source = self.source_of(path.who);
-        alloc::format!("{source:?} {:?} {filtered} {stale} {content:?}", path.id)
+    fn to_see(&self, path: &ModelPath) -> Seen {
+        Seen { source: self.source_of(path.who), id: path.id, held: path.held.clone() }
     }
 
     /// What the table has, the best one first; `all`: not only that one.
-    pub(super) fn seen(&self, table: usize, net: IpNet, all: bool) -> Vec<String> {
+    pub(super) fn seen(&self, table: usize, net: IpNet, all: bool) -> Vec<Seen> {
         let view = self.rib.lookup(self.tables[table], &net);
         let paths = view.into_iter().flat_map(|view| view.paths());
         let paths = paths.filter(|path| all || path.best);
-        let text = |path: crate::PathView<'_>| {
+        let seen = |path: crate::PathView<'_>| {
             let content = Content::of(&path.route().expect("it has a source"));
-            let (source, id) = (path.source(), path.received_path_id());
             let (filtered, stale) = (path.is_filtered(), path.is_stale());
-            alloc::format!("{source:?} {id:?} {filtered} {stale} {content:?}")
+            let held = Held { content, filtered, stale };
+            Seen { source: path.source(), id: path.received_path_id(), held }
         };
-        paths.map(text).collect()
+        paths.map(seen).collect()
     }
 
     /// Makes the model take over which routes a limit has let in, after a look at whether it could.
@@ -305,12 +309,10 @@ impl World {
             let Some(Some(follower)) = self.followers.get(index) else { continue };
             let (table, paths) = (follower.table, follower.paths);
             for net in (0..NETS).map(|index| net(table, index)) {
-                let known = follower.knows.get(&net).cloned().unwrap_or_default();
+                let mut known = follower.knows.get(&net).cloned().unwrap_or_default();
                 let mut found = self.seen(table, net, paths);
                 // Marks are no changes.
-                let plain = |text: &String| text.replace("false true ", "false false ");
-                let known: Vec<String> = known.iter().map(plain).collect();
-                found.iter_mut().for_each(|text| *text = plain(text));
+                known.iter_mut().chain(&mut found).for_each(|seen| seen.held.stale = false);
                 assert_eq!(known, found, "what follower {index} knows of {net}");
             }
         }

@@ -12,8 +12,8 @@ use super::*;
 use crate::{AddPath, Filter, Limit, PeerConfig};
 
 pub(super) const LOCAL_AS: u32 = 65000;
-/// Neighbours 0, 1 and 5 are external, 2 and 6 internal clients, 3 and 4 internal non-clients.
-pub(super) const PEERS: usize = 7;
+/// Neighbours 0, 1, 5 and 7 are external, 2 and 6 internal clients, 3 and 4 internal non-clients.
+pub(super) const PEERS: usize = 8;
 /// Tables 0 and 2 are IPv4, table 1 is IPv6.
 pub(super) const TABLES: usize = 3;
 /// Instances of the host itself, of different preference.
@@ -38,7 +38,7 @@ pub(super) fn net(table: usize, index: usize) -> IpNet {
 pub(super) const fn tables_of(peer: usize) -> &'static [usize] {
     match peer {
         0..4 => &[0, 1],
-        4 => &[0],
+        4 | 7 => &[0],
         _ => &[2],
     }
 }
@@ -87,6 +87,10 @@ pub(super) struct Session {
 }
 
 impl Session {
+    /// With path identifiers both ways
+    pub(super) const WIDE: Self =
+        Self { sends_path_ids: true, receives_path_ids: true, ..Self::PLAIN };
+
     pub(super) const PLAIN: Self = Self {
         role: None,
         other_identifier: false,
@@ -140,6 +144,8 @@ pub(super) struct Plan {
 }
 
 impl Plan {
+    pub(super) const ALL_PATHS: Self = Self { add_path: AddPath::All, ..Self::PLAIN };
+
     pub(super) const PLAIN: Self = Self {
         preference: 100,
         import: Filter::All,

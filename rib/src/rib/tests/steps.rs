@@ -53,7 +53,12 @@ fn filter() -> impl Strategy<Value = Filter> {
     prop_oneof![3 => Just(Filter::All), 2 => select(filters())]
 }
 
+/// Often the same, so that neighbours share a group.
 fn plan() -> impl Strategy<Value = Plan> {
+    prop_oneof![2 => Just(Plan::PLAIN), 2 => Just(Plan::ALL_PATHS), 3 => any_plan()]
+}
+
+fn any_plan() -> impl Strategy<Value = Plan> {
     let add_path = prop_oneof![
         2 => Just(AddPath::Off),
         4 => Just(AddPath::All),
@@ -95,6 +100,10 @@ fn plan() -> impl Strategy<Value = Plan> {
 }
 
 fn session() -> impl Strategy<Value = Session> {
+    prop_oneof![2 => Just(Session::PLAIN), 2 => Just(Session::WIDE), 3 => any_session()]
+}
+
+fn any_session() -> impl Strategy<Value = Session> {
     let role = select(alloc::vec![
         Role::PROVIDER,
         Role::ROUTE_SERVER,

@@ -1,13 +1,13 @@
 //! A `Rib` and the model beside it.
 
 use alloc::collections::BTreeMap;
-use alloc::string::String;
 
 use bgp_wire::{Message, NextHop, UpdateWriter, split_frame};
 use bytes::BytesMut;
 
 use super::filters::Filters;
 use super::model::{Content, Key, Lane, Speaker};
+use super::oracle::Seen;
 use super::setup::*;
 use super::steps::{Named, Step};
 use super::*;
@@ -31,7 +31,7 @@ pub(super) struct Follower {
     pub(super) table: usize,
     pub(super) paths: bool,
     /// What it knows.
-    pub(super) knows: BTreeMap<IpNet, Vec<String>>,
+    pub(super) knows: BTreeMap<IpNet, Vec<Seen>>,
 }
 
 pub(super) struct World {
