@@ -10,6 +10,8 @@ use alloc::vec::Vec;
 
 /// Marks a slot that never changed.
 const NEVER: u32 = u32::MAX;
+/// So many void entries are no harm.
+const FEW: usize = if cfg!(test) { 4 } else { 4096 };
 
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ChangeLog {
@@ -142,9 +144,9 @@ impl ChangeLog {
         Some(slot)
     }
 
-    /// Whether most entries are void, because a slow reader keeps them.
+    /// Whether most entries are void, because a slow reader keeps them. `slots` are in use.
     pub(crate) fn is_bloated(&self, slots: usize) -> bool {
-        self.entries.len() > 2 * slots + 4096
+        self.entries.len() > 2 * slots + FEW
     }
 
     /// Drops the void entries and moves `positions`, which must be all of the readers', along.

@@ -26,6 +26,8 @@ pub struct SourceId(pub(crate) u16);
 impl SourceId {
     /// Of no instance.
     pub(crate) const NONE: Self = Self(u16::MAX);
+    /// Of more than one.
+    pub(crate) const ANY: Self = Self(u16::MAX - 1);
 }
 
 /// When an option about next hops applies.
@@ -434,6 +436,8 @@ pub(crate) struct Channel {
     pub(crate) received: Option<Box<Table>>,
     /// Which routes come and go.
     pub(crate) damping: Option<Box<Damping<ReceivedRoute>>>,
+    /// Whether these are all of the session.
+    pub(crate) has_all_received: bool,
     /// The update group, for a channel of a neighbour.
     pub(crate) group: Option<u32>,
 }
@@ -449,6 +453,7 @@ impl Channel {
             received: None,
             damping: config.damping.and_then(|damping| Damping::new(damping).ok()).map(Box::new),
             config,
+            has_all_received: false,
             group: None,
         }
     }
@@ -490,6 +495,8 @@ pub(crate) struct Source {
     pub(crate) preference: u32,
     /// The neighbour; it stays while its routes do.
     pub(crate) peer: Option<PeerConfig>,
+    /// Differs when what is said of its routes may be another thing than before.
+    pub(crate) generation: u16,
     /// Whether the session is up.
     pub(crate) up: bool,
     pub(crate) channels: SmallVec<[Channel; 2]>,
@@ -504,6 +511,7 @@ impl Source {
             preference: 0,
             peer: None,
             up: false,
+            generation: 0,
             channels: SmallVec::new(),
         }
     }

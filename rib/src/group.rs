@@ -1,10 +1,10 @@
 //! Update groups: neighbours that are told the same share one computation and one set of messages.
 
+mod member;
 mod told;
 mod view;
 mod writer;
 
-use alloc::boxed::Box;
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -13,87 +13,70 @@ use bgp_wire::{PathAttributes, RefreshSubtype};
 use smallvec::SmallVec;
 
 use crate::attributes::AttributesId;
-use crate::channel::{LimitKind, LimitPassed, Source, SourceId};
+use crate::channel::{LimitAction, LimitKind, LimitPassed, Source, SourceId};
 use crate::export::ExportRules;
 use crate::path_id::LocalId;
 use crate::policy::Set;
 use crate::table::Table;
 
-use self::told::{Exported, Told};
+use self::member::{Member, Walk, WalkKind};
+use self::told::{Exported, ExportedPaths, Told};
 use self::writer::{Audience, ChunkWriter, default_route, end_of_rib, named, refresh_marker};
 
+pub(crate) use self::member::Joining;
 pub(crate) use self::view::View;
 pub use self::writer::Chunk;
 
 /// Entries of the change list, or slots of the table, that are packed together.
-const BATCH: u64 = 16_384;
+const BATCH: usize = if cfg!(test) { 4 } else { 16_384 };
 /// Octets of messages kept for slow members; beyond it the slowest make their own.
-const MOST_CACHED: usize = 4 << 20;
+const MOST_CACHED: usize = if cfg!(test) { 600 } else { 4 << 20 };
 
 /// Messages made from a stretch of the change list.
 #[derive(Debug, Clone)]
 struct Segment {
     from: u64,
     to: u64,
-    octets: usize,
     chunks: Vec<Chunk>,
+    /// What they are about
+    slots: Vec<u32>,
     /// What they withdraw, where a network may have several paths.
     withdrawn: Vec<(u32, LocalId)>,
 }
 
-/// A neighbour in a group.
-#[derive(Debug, Clone)]
-struct Member {
-    source: SourceId,
-    /// Its place in the change list …
-    position: u64,
-    /// … and in the segment that begins there.
-    chunk: usize,
-    /// Chunks made for it alone.
-    own: VecDeque<Chunk>,
-    walk: Option<Walk>,
-    end_of_rib: bool,
+impl Segment {
+    /// Octets that it takes.
+    fn size(&self) -> usize {
+        let chunks: usize = self.chunks.iter().map(|chunk| chunk.bytes.len()).sum();
+        let lists = size_of_val(&*self.slots) + size_of_val(&*self.withdrawn);
+        size_of::<Self>() + size_of_val(&*self.chunks) + chunks + lists
+    }
 }
 
-/// A walk over the whole table, for a member that has just joined.
+/// What was told of a network in segments that were dropped before all had read them.
 #[derive(Debug, Clone)]
-struct Walk {
-    next: u32,
-    /// It may have been told otherwise before: what is not announced is withdrawn. For networks of several paths
-    /// it is known what it was told.
-    before: Option<Box<Told>>,
-    /// It has been asked for (RFC 2918).
-    refresh: bool,
-    /// It has been told a default route of our own.
-    had_default: bool,
+struct Missed {
+    /// The last of these segments
+    segment: u64,
+    /// What they withdraw, where a network may have several paths
+    withdrawn: SmallVec<[LocalId; 2]>,
 }
-
-/// What a neighbour knows that joins a group.
-#[derive(Debug, Clone)]
-pub(crate) enum Joining {
-    /// Nothing
-    Fresh,
-    /// What another group has told it, up to this place in the change list
-    Known { told: Box<KnownRoutes>, position: u64, default_originate: bool },
-}
-
-/// What a group has told its members.
-#[derive(Debug, Clone)]
-pub(crate) struct KnownRoutes(Told);
 
 /// An update group.
 #[derive(Debug, Clone)]
 pub(crate) struct Group {
     pub(crate) rules: ExportRules,
     members: Vec<Member>,
+    /// What is known by those who have read all segments, and by others who make their own messages.
     told: Told,
     segments: VecDeque<Segment>,
-    /// Octets in `segments`.
+    /// Number of the first of them.
+    first: u64,
+    /// Octets that they take.
     cached: usize,
     /// How far in the change list messages were made.
     head: u64,
-    /// What segments have withdrawn that were dropped before all had read them.
-    missed: BTreeMap<u32, SmallVec<[LocalId; 2]>>,
+    missed: BTreeMap<u32, Missed>,
     /// Before that, no further messages are made.
     not_before: Duration,
     /// The export limit is passed, and was reported.
@@ -135,6 +118,7 @@ impl Group {
             rules,
             members: Vec::new(),
             segments: VecDeque::new(),
+            first: 0,
             cached: 0,
             head,
             missed: BTreeMap::new(),
@@ -147,39 +131,15 @@ impl Group {
         self.members.is_empty()
     }
 
-    /// Adds a neighbour and tells it the whole table.
-    pub(crate) fn join(&mut self, source: SourceId, joining: Joining) {
-        let (position, before, had_default) = match joining {
-            Joining::Fresh => (self.head, None, false),
-            Joining::Known { told, position, default_originate } => {
-                (position, Some(Box::new(told.0)), default_originate)
-            }
-        };
-        self.members.push(Member {
-            source,
-            position,
-            chunk: 0,
-            own: VecDeque::new(),
-            walk: Some(Walk { next: 0, before, refresh: false, had_default }),
-            end_of_rib: true,
-        });
+    /// Number of the segment that will be made next.
+    fn next_segment(&self) -> u64 {
+        self.first + self.segments.len() as u64
     }
 
-    /// What a member knows that is about to leave for another group.
-    pub(crate) fn known(&self, source: SourceId) -> Joining {
-        let member = self.members.iter().find(|member| member.source == source);
-        // Of networks with one path nothing has to be known.
-        let told = if self.rules.adds_paths() { self.told.clone() } else { Told::new(false) };
-        member.map_or(Joining::Fresh, |member| Joining::Known {
-            told: Box::new(KnownRoutes(told)),
-            position: member.position,
-            default_originate: self.rules.default_originate,
-        })
-    }
-
-    /// How far in the change list messages were made.
-    pub(crate) const fn head(&self) -> u64 {
-        self.head
+    /// Adds a neighbour and tells it the whole table, which has so many slots.
+    pub(crate) fn join(&mut self, source: SourceId, joining: Joining, slots: u32) {
+        let begin = (self.next_segment(), self.head);
+        self.members.push(Member::new(source, joining, slots, begin));
     }
 
     pub(crate) fn leave(&mut self, source: SourceId) {
@@ -187,13 +147,46 @@ impl Group {
         self.drop_old_segments();
     }
 
+    /// Removes a member that goes to another group. Returns what it knows.
+    pub(crate) fn take(&mut self, source: SourceId) -> Joining {
+        let Some(place) = self.members.iter().position(|member| member.source == source) else {
+            return Joining::Fresh;
+        };
+        let member = self.members.remove(place);
+        if member.is_fresh() && !member.refresh {
+            return Joining::Fresh;
+        }
+        let segment = member.segment;
+        let mut known = member.leave();
+        known.had_default |= self.rules.default_originate;
+        // Of networks with one path, named by no identifier, nothing has to be known.
+        if self.rules.context.has_add_path(self.rules.family) {
+            let unread = self.segments.iter().zip(self.first..).filter(|one| one.1 >= segment);
+            let withdrawn = unread.flat_map(|(unread, _)| unread.withdrawn.iter().copied());
+            let missed = self
+                .missed
+                .iter()
+                .flat_map(|(slot, missed)| missed.withdrawn.iter().map(|id| (*slot, *id)));
+            for (slot, id) in self.told.all(source).chain(withdrawn).chain(missed) {
+                let ids = known.told.entry(slot).or_default();
+                if !ids.contains(&id) {
+                    ids.push(id);
+                }
+            }
+        }
+        self.drop_old_segments();
+        Joining::Known(alloc::boxed::Box::new(known))
+    }
+
+    /// How far in the change list messages were made.
+    pub(crate) const fn head(&self) -> u64 {
+        self.head
+    }
+
     /// Tells a member everything again (RFC 2918).
     pub(crate) fn refresh(&mut self, source: SourceId) {
         if let Some(member) = self.members.iter_mut().find(|member| member.source == source) {
-            // One that is on its way already has to begin anew, but what it had to take back it still has to.
-            let (before, had_default) =
-                member.walk.take().map_or((None, false), |walk| (walk.before, walk.had_default));
-            member.walk = Some(Walk { next: 0, before, refresh: true, had_default });
+            member.refresh = true;
         }
     }
 
@@ -219,6 +212,13 @@ impl Group {
     pub(crate) fn poll_timeout(&self, table: &Table) -> Option<Duration> {
         let waits = self.head < table.log_of(self.rules.adds_paths()).end();
         (waits && self.not_before > Duration::ZERO).then_some(self.not_before)
+    }
+
+    /// Notes that the interval is over.
+    pub(crate) fn handle_timeout(&mut self, now: Duration) {
+        if self.not_before <= now {
+            self.not_before = Duration::ZERO;
+        }
     }
 
     /// Whether the export limit is passed.
@@ -253,14 +253,29 @@ impl Group {
             if let Some(chunk) = member.own.pop_front() {
                 return (Some(chunk), moved);
             }
+            if member.is_fresh() {
+                self.begin(now, index, view);
+                moved = true;
+            }
+            let Some(member) = self.members.get_mut(index) else { return (None, moved) };
             if member.walk.is_some() {
-                self.walk(index, view);
+                moved |= self.walk(index, view);
                 continue;
             }
             if core::mem::take(&mut member.end_of_rib) {
                 return (Some(end_of_rib(&self.rules)), moved);
             }
-            if member.position == self.head {
+            if core::mem::take(&mut member.refresh) {
+                member.walk = Some(Walk::new(WalkKind::Refresh, Some(view.table.slots())));
+                continue;
+            }
+            let Some(ahead) = member.segment.checked_sub(self.first) else {
+                // Its segments are gone: it makes its own messages up to the first one that is left.
+                member.walk = Some(Walk::new(WalkKind::Missed(self.first), Some(u32::MAX)));
+                continue;
+            };
+            let segment = usize::try_from(ahead).ok().and_then(|at| self.segments.get(at));
+            let Some(segment) = segment else {
                 let end = view.table.log_of(self.rules.adds_paths()).end();
                 if self.head == end || now < self.not_before {
                     return (None, moved);
@@ -268,29 +283,16 @@ impl Group {
                 self.advance(now, view);
                 moved = true;
                 continue;
-            }
-            let at = self.segments.partition_point(|segment| segment.from < member.position);
-            match self.segments.get(at) {
-                Some(segment) if segment.from == member.position => {
-                    while let Some(chunk) = segment.chunks.get(member.chunk) {
-                        member.chunk += 1;
-                        if chunk.audience.includes(to) {
-                            return (Some(chunk.clone()), moved);
-                        }
-                    }
-                    member.position = segment.to;
-                    member.chunk = 0;
-                }
-                next => {
-                    // Its segment is gone: it makes its own messages up to the next one that is left.
-                    let most = next.map_or(self.head, |segment| segment.from);
-                    let end = most.min(member.position + BATCH);
-                    let range = member.position..end;
-                    member.position = end;
-                    member.chunk = 0;
-                    self.catch_up(index, range, view);
+            };
+            while let Some(chunk) = segment.chunks.get(member.chunk) {
+                member.chunk += 1;
+                if chunk.audience.includes(to) {
+                    return (Some(chunk.clone()), moved);
                 }
             }
+            member.position = segment.to;
+            member.segment += 1;
+            member.chunk = 0;
             moved = true;
             self.drop_old_segments();
         }
@@ -300,142 +302,160 @@ impl Group {
     fn advance(&mut self, now: Duration, view: &mut View<'_>) {
         let several = self.rules.adds_paths();
         let log = view.table.log_of(several);
-        let (from, to) = (self.head, log.end().min(self.head + BATCH));
+        let (from, to) = (self.head, log.end().min(self.head + BATCH as u64));
         let mut batch = Batch::default();
         let news = |slot: &u32| !log.is_rerouted(*slot);
         let slots: Vec<u32> =
             (from..to).filter_map(|position| log.valid(position)).filter(news).collect();
-        for slot in slots {
-            let mut paths = view.exported(&self.rules, slot);
-            if !paths.is_empty() && self.is_too_many(slot) {
-                paths.clear();
-            }
-            self.told.replace(slot, &paths, &mut batch);
+        for slot in &slots {
+            let mut paths = view.exported(&self.rules, *slot);
+            self.limit(*slot, &mut paths);
+            self.told.replace(*slot, &paths, &mut batch);
         }
         let withdrawn = if several {
             batch.withdrawn.iter().map(|(_, slot, id)| (*slot, *id)).collect()
         } else {
             Vec::new()
         };
+        self.head = to;
         let chunks = self.write(batch, view);
         view.sweep();
         if !chunks.is_empty() {
             self.not_before = now + self.rules.min_route_advertisement_interval;
         }
-        let octets = chunks.iter().map(|chunk| chunk.bytes.len()).sum();
-        self.head = to;
-        self.cached += octets;
-        self.segments.push_back(Segment { from, to, octets, chunks, withdrawn });
+        let segment = Segment { from, to, chunks, slots, withdrawn };
+        self.cached += segment.size();
+        self.segments.push_back(segment);
         while self.cached > MOST_CACHED && self.segments.len() > 1 {
-            let Some(segment) = self.segments.pop_front() else { break };
-            self.cached -= segment.octets;
-            for (slot, id) in segment.withdrawn {
-                let missed = self.missed.entry(slot).or_default();
-                if !missed.contains(&id) {
-                    missed.push(id);
-                }
-            }
+            self.drop_first_segment(true);
         }
     }
 
-    /// Whether the export limit keeps a slot from being told that was not told before.
-    fn is_too_many(&mut self, slot: u32) -> bool {
+    /// Leaves out paths that the export limit keeps from being told. Such a limit is for one member.
+    fn limit(&mut self, slot: u32, paths: &mut ExportedPaths) {
         let (Some(limit), Some(member)) = (self.rules.limit(), self.members.first()) else {
-            return false;
+            return;
         };
-        let passed = self.told.count(member.source) >= limit.most;
-        if !passed {
-            self.limited = None;
+        let (all, here) = (self.told.count(member.source), self.told.count_at(slot, member.source));
+        let most = usize::try_from(limit.most).unwrap_or(usize::MAX);
+        let elsewhere = usize::try_from(all).unwrap_or(usize::MAX) - here;
+        // What takes the place of another route is not one more.
+        let room = most.saturating_sub(elsewhere).max(here);
+        let others = paths.iter().filter(|path| path.source != member.source).count();
+        if others <= room {
+            if all < limit.most {
+                self.limited = None;
+            }
+            return;
         }
-        let too_many = passed && self.told.is_empty(slot);
-        if too_many && self.limited.is_none() {
-            self.limited = Some(false);
+        self.limited.get_or_insert(false);
+        if limit.action == LimitAction::Warn {
+            return;
         }
-        too_many && limit.action != crate::LimitAction::Warn
+        let known = |path: &Exported| self.told.has(slot, path, member.source);
+        let mut fresh = room - paths.iter().filter(|path| known(path)).count().min(room);
+        paths.retain(|path| {
+            let stays = path.source == member.source || known(path) || fresh > 0;
+            fresh -= usize::from(stays && path.source != member.source && !known(path));
+            stays
+        });
     }
 
-    /// Makes the messages of a stretch for a member that the group has left behind.
-    fn catch_up(&mut self, index: usize, range: core::ops::Range<u64>, view: &mut View<'_>) {
-        let log = view.table.log_of(self.rules.adds_paths());
-        let news = |slot: &u32| !log.is_rerouted(*slot);
-        let mut slots: Vec<u32> =
-            range.filter_map(|position| log.valid(position)).filter(news).collect();
-        if !self.missed.is_empty() {
-            slots.extend(self.missed.keys());
-            slots.sort_unstable();
-            slots.dedup();
+    /// Begins the first walk of a member. What the others are to be told is made before: the walk would tell the
+    /// member the same.
+    fn begin(&mut self, now: Duration, index: usize, view: &mut View<'_>) {
+        let end = view.table.log_of(self.rules.adds_paths()).end();
+        if self.members.iter().all(Member::is_fresh) && self.told.is_nothing() {
+            self.head = end;
         }
-        self.tell(index, slots, true, None, view);
-    }
-
-    /// Takes the next step of a member's walk over the table.
-    fn walk(&mut self, index: usize, view: &mut View<'_>) {
+        while self.head < end && now >= self.not_before {
+            self.advance(now, view);
+        }
+        let next = self.next_segment();
         let Some(member) = self.members.get_mut(index) else { return };
-        let Some(walk) = member.walk.take() else { return };
-        let end = view
-            .table
-            .slots()
-            .min(walk.next.saturating_add(u32::try_from(BATCH).unwrap_or(u32::MAX)));
-        let marked = walk.refresh && self.rules.enhanced_refresh;
-        if marked && walk.next == 0 {
+        (member.segment, member.position) = (next, self.head);
+        if let Some(walk) = &mut member.walk {
+            walk.end = Some(view.table.slots());
+        }
+        self.drop_old_segments();
+    }
+
+    /// Takes the next step of a member's walk. Returns whether the member needs less of the change list then.
+    fn walk(&mut self, index: usize, view: &mut View<'_>) -> bool {
+        let Some(member) = self.members.get_mut(index) else { return false };
+        let Some(mut walk) = member.walk.take() else { return false };
+        if walk.next == 0 && matches!(walk.kind, WalkKind::Refresh) && self.rules.enhanced_refresh {
             member.own.push_back(refresh_marker(&self.rules, RefreshSubtype::BEGIN));
+            walk.marked = true;
         }
-        if walk.next == 0 {
-            member.own.extend(default_route(&self.rules, walk.had_default, &Source::own()));
+        if walk.next == 0 && !matches!(walk.kind, WalkKind::Missed(_)) {
+            let had_default = core::mem::take(&mut member.had_default);
+            member.own.extend(default_route(&self.rules, had_default, &Source::own()));
         }
-        let position = member.position;
-        let log = view.table.log_of(self.rules.adds_paths());
-        // What changes anyway is told from the change list.
-        let told = |slot: &u32| {
-            walk.before.is_some() || !log.pending(*slot, position) || log.is_rerouted(*slot)
+        let slots: Vec<u32> = if let WalkKind::Missed(_) = walk.kind {
+            let missed = self.missed.range(walk.next..);
+            let missed = missed.filter(|(_, missed)| missed.segment >= member.segment);
+            missed.map(|(slot, _)| *slot).take(BATCH).collect()
+        } else {
+            (walk.next..walk.end.unwrap_or(0)).take(BATCH).collect()
         };
-        let slots = (walk.next..end).filter(told).collect();
-        self.tell(index, slots, walk.before.is_some(), walk.before.as_deref(), view);
-        let Some(member) = self.members.get_mut(index) else { return };
-        if end < view.table.slots() {
-            member.walk = Some(Walk { next: end, ..walk });
-        } else if marked {
+        let next = slots.last().filter(|_| slots.len() == BATCH).map(|last| last + 1);
+        self.tell(index, slots, &walk, view);
+        let place = self.place(&walk, index);
+        let Some(member) = self.members.get_mut(index) else { return false };
+        if let Some(next) = next {
+            member.walk = Some(Walk { next, ..walk });
+            return false;
+        }
+        if walk.marked {
             member.own.push_back(refresh_marker(&self.rules, RefreshSubtype::END));
         }
+        if let WalkKind::Missed(end) = walk.kind {
+            (member.segment, member.chunk) = (end, 0);
+        }
+        let Some(place) = place else { return false };
+        member.position = place;
+        self.drop_old_segments();
+        true
     }
 
-    /// Makes messages about `slots` for one member. `withdraw`: also of what is not announced.
-    fn tell(
-        &mut self,
-        index: usize,
-        slots: Vec<u32>,
-        withdraw: bool,
-        before: Option<&Told>,
-        view: &mut View<'_>,
-    ) {
+    /// Where the segment begins that a member reads behind its walk; `None`: it is gone already.
+    fn place(&self, walk: &Walk, index: usize) -> Option<u64> {
+        let segment = match walk.kind {
+            WalkKind::Missed(end) => end,
+            _ => self.members.get(index)?.segment,
+        };
+        let ahead = usize::try_from(segment.checked_sub(self.first)?).ok()?;
+        Some(self.segments.get(ahead).map_or(self.head, |segment| segment.from))
+    }
+
+    /// Makes messages about `slots`, as they are now, for one member.
+    fn tell(&mut self, index: usize, slots: Vec<u32>, walk: &Walk, view: &mut View<'_>) {
         let Some(to) = self.members.get(index).map(|member| member.source) else { return };
         let several = self.rules.adds_paths();
         let mut batch = Batch::default();
         for slot in slots {
             let mut paths = view.exported(&self.rules, slot);
-            if self.told.is_empty(slot) {
-                if !paths.is_empty() && self.is_too_many(slot) {
-                    paths.clear();
-                }
-                if !paths.is_empty() {
-                    self.told.set(slot, &paths);
-                }
-            }
-            let others = paths.iter().filter(|path| path.source != to);
-            others.clone().for_each(|path| batch.announce(path, slot));
-            if !withdraw {
+            self.limit(slot, &mut paths);
+            paths.retain(|path| path.source != to);
+            let pending = self.is_pending(slot, view);
+            self.told.note(slot, to, &paths, pending);
+            paths.iter().for_each(|path| batch.announce(path, slot));
+            if !walk.withdraws() {
                 continue;
             }
-            if several {
-                let missed = self.missed.get(&slot).into_iter().flatten().copied();
-                let before = before.into_iter().flat_map(|before| before.ids(slot));
-                let stays = |id: &LocalId| others.clone().any(|path| path.id == *id);
-                let gone = missed.chain(before).filter(|id| !stays(id));
-                batch.withdrawn.extend(gone.map(|id| (SourceId::NONE, slot, id)));
-            } else if others.count() == 0 {
-                batch.withdrawn.push((SourceId::NONE, slot, LocalId(0)));
-            }
+            let stays = |id: &LocalId| {
+                paths.iter().any(|path| *id == if several { path.id } else { LocalId::PLAIN })
+            };
+            let missed = self.missed.get(&slot).filter(|_| several);
+            let missed = missed.map_or(&[][..], |missed| missed.withdrawn.as_slice());
+            let plain = [LocalId::PLAIN].into_iter().filter(|_| !several);
+            let ids = walk.before(slot).iter().chain(missed).copied().chain(plain);
+            let gone = ids.filter(|id| !stays(id));
+            batch.withdrawn.extend(gone.map(|id| (SourceId::NONE, slot, id)));
         }
+        batch.withdrawn.sort_unstable();
+        batch.withdrawn.dedup();
         let chunks = self.write(batch, view);
         view.sweep();
         if let Some(member) = self.members.get_mut(index) {
@@ -443,11 +463,17 @@ impl Group {
         }
     }
 
+    /// Whether all will be told of `slot` from the change list.
+    fn is_pending(&self, slot: u32, view: &View<'_>) -> bool {
+        let log = view.table.log_of(self.rules.adds_paths());
+        log.pending(slot, self.head) && !log.is_rerouted(slot)
+    }
+
     /// Packs a batch: withdrawals first, then the routes by source and attribute set.
     fn write(&mut self, mut batch: Batch, view: &View<'_>) -> Vec<Chunk> {
         let mut writer = ChunkWriter::new(&self.rules);
         // An attribute set that leaves no room for a prefix: such routes count as withdrawn (RFC 4271 §9.2).
-        let mut too_long: Vec<(u32, LocalId)> = Vec::new();
+        let mut too_long: Vec<(u32, SourceId, LocalId)> = Vec::new();
         batch.announced.sort_unstable();
         let mut attributes = PathAttributes::default();
         let mut announcements = ChunkWriter::new(&self.rules);
@@ -479,14 +505,17 @@ impl Group {
                 })
             });
             if !written {
-                too_long.extend(run.iter().map(|one| (one.slot, one.id)));
+                too_long.extend(run.iter().map(|one| (one.slot, one.source, one.id)));
             }
         }
-        for (slot, _) in &too_long {
-            self.told.set(*slot, &[]);
+        for (slot, source, id) in too_long {
+            // Otherwise somebody may have been told another version of it.
+            if !self.is_pending(slot, view) {
+                self.told.forget(slot, source, id);
+            }
+            let id = if several { id } else { LocalId::PLAIN };
+            batch.withdrawn.push((source, slot, id));
         }
-        let too_long = too_long.into_iter().map(|(slot, id)| (SourceId::NONE, slot, id));
-        batch.withdrawn.extend(too_long);
         batch.withdrawn.sort_unstable();
         let net = |slot: u32, id: LocalId| Some((id, view.table.net(slot)?));
         for run in batch.withdrawn.chunk_by(|a, b| a.0 == b.0) {
@@ -497,7 +526,7 @@ impl Group {
         batch.withdrawn_from.sort_unstable();
         for run in batch.withdrawn_from.chunk_by(|a, b| a.0 == b.0) {
             let Some((source, _)) = run.first() else { continue };
-            let routes = run.iter().filter_map(|(source, slot)| net(*slot, LocalId::only(*source)));
+            let routes = run.iter().filter_map(|(_, slot)| net(*slot, LocalId::PLAIN));
             writer.withdraw(Audience::Only(*source), routes);
         }
         let mut chunks = writer.finish();
@@ -505,14 +534,52 @@ impl Group {
         chunks
     }
 
+    /// Nobody has anything left to read.
+    #[cfg(test)]
+    pub(crate) fn is_idle(&self) -> bool {
+        self.segments.is_empty() && self.cached == 0 && self.missed.is_empty()
+    }
+
+    /// Octets of messages that are kept.
+    #[cfg(test)]
+    pub(crate) fn kept(&self) -> usize {
+        let own = self.members.iter().flat_map(|member| &member.own);
+        self.cached
+            + self.missed.len() * size_of::<Missed>()
+            + own.map(|chunk| chunk.bytes.len()).sum::<usize>()
+    }
+
     /// Drops the segments that every member has read.
     fn drop_old_segments(&mut self) {
-        let lowest = self.lowest();
-        while self.segments.front().is_some_and(|segment| segment.to <= lowest) {
-            self.cached -= self.segments.pop_front().map_or(0, |segment| segment.octets);
+        let lowest = self.members.iter().map(|member| member.segment).min();
+        let lowest = lowest.unwrap_or_else(|| self.next_segment());
+        while self.first < lowest && !self.segments.is_empty() {
+            self.drop_first_segment(false);
         }
-        if lowest >= self.segments.front().map_or(self.head, |segment| segment.from) {
+        if self.first <= lowest {
             self.missed.clear();
+        }
+    }
+
+    fn drop_first_segment(&mut self, is_missed: bool) {
+        let Some(segment) = self.segments.pop_front() else { return };
+        self.cached -= segment.size();
+        let number = self.first;
+        self.first += 1;
+        if !is_missed {
+            return;
+        }
+        for slot in segment.slots {
+            let missed = self.missed.entry(slot);
+            let missed = missed.or_insert(Missed { segment: number, withdrawn: SmallVec::new() });
+            missed.segment = number;
+        }
+        for (slot, id) in segment.withdrawn {
+            if let Some(missed) =
+                self.missed.get_mut(&slot).filter(|one| !one.withdrawn.contains(&id))
+            {
+                missed.withdrawn.push(id);
+            }
         }
     }
 }

@@ -27,6 +27,9 @@ pub(crate) struct PathKey {
 const FIRST: u32 = 1 << 16;
 
 impl LocalId {
+    /// Stands for the only path that is announced of a network: [`bgp_wire::EncodeNlri`] names it so.
+    pub(crate) const PLAIN: Self = Self(0);
+
     /// Of the only path of an instance.
     pub(crate) fn only(source: SourceId) -> Self {
         Self(source.0.into())

@@ -5,6 +5,7 @@ mod condition;
 mod path;
 mod peer;
 mod pipe;
+mod received;
 mod resolve;
 mod revalidate;
 mod stale;
@@ -65,6 +66,8 @@ pub struct Rib {
     pub(crate) rules: Rules,
     pub(crate) tables: Vec<Table>,
     pub(crate) sources: Vec<Option<Source>>,
+    /// The last [generation](Source::generation) of a source.
+    generations: u16,
     pub(crate) attributes: AttributeStore,
     pub(crate) next_hops: NextHops,
     pub(crate) path_ids: PathIds,
@@ -118,6 +121,7 @@ impl Rib {
             rules: Rules::default(),
             tables: Vec::new(),
             sources: Vec::new(),
+            generations: 0,
             attributes: AttributeStore::new(seed),
             next_hops: NextHops::new(seed),
             path_ids: PathIds::new(seed),
@@ -142,13 +146,15 @@ impl Rib {
         TableId(u16::try_from(self.tables.len() - 1).unwrap_or(u16::MAX))
     }
 
-    /// Adds a protocol instance whose routes have `preference`. There is room for 65,535.
+    /// Adds a protocol instance whose routes have `preference`. There is room for 65,534.
     pub fn add_source(&mut self, name: &str, kind: RouteSource, preference: u32) -> SourceId {
+        self.generations = self.generations.wrapping_add(1);
         let source = Source {
             name: String::from(name),
             kind,
             preference,
             peer: None,
+            generation: self.generations,
             up: false,
             channels: SmallVec::new(),
         };
@@ -203,8 +209,7 @@ impl Rib {
         let head = Head { next_hop, preference, kind, destination: route.destination };
         let set = AttributeSet { path: route.attributes.view(), extra: route.extra.view(), head };
         let attributes = self.attributes.intern(&set, &mut self.next_hops);
-        let incoming =
-            Incoming { now, source: from, owner: from, table, attributes, announced: false };
+        let incoming = Incoming::new(now, from, table, attributes);
         self.import(&incoming, net, LocalId::only(from), policy);
         self.attributes.sweep(attributes, &mut self.next_hops);
     }

@@ -184,6 +184,11 @@ impl Table {
         self.networks
     }
 
+    /// Networks that have a path, or of which somebody has to be told that they have none.
+    pub(crate) fn used(&self) -> usize {
+        self.index.len()
+    }
+
     /// Paths of all networks.
     pub(crate) const fn paths_count(&self) -> usize {
         self.paths

@@ -17,25 +17,60 @@ pub(super) struct Exported {
     pub(super) source: SourceId,
     pub(super) id: LocalId,
     pub(super) attributes: AttributesId,
-    /// What tells these attributes from all others that had or will have the number.
-    pub(super) version: u64,
+    pub(super) version: Version,
     pub(super) set: Set,
+}
+
+/// Paths of equal versions are written in the same way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Version {
+    /// What tells these attributes from all others that had or will have the number.
+    attributes: u64,
+    /// What else decides: the generation of its source, and in the lowest bits what the filter has set.
+    rest: u16,
+}
+
+impl Version {
+    /// Of no path.
+    const NONE: Self = Self { attributes: u64::MAX, rest: 0 };
+
+    pub(super) const fn new(attributes: u64, generation: u16, set: Set) -> Self {
+        Self { attributes, rest: generation << 2 | (set.next_hop as u16) << 1 | set.med as u16 }
+    }
 }
 
 /// Those of a network: mostly one.
 pub(super) type ExportedPaths = SmallVec<[Exported; 2]>;
 
-/// One of several paths that were told.
+/// One of several paths that were told: 16 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct ToldPath {
-    source: SourceId,
+    attributes: u64,
     id: LocalId,
-    version: u64,
+    source: SourceId,
+    rest: u16,
+}
+
+impl ToldPath {
+    const fn new(path: &Exported, version: Version) -> Self {
+        let Version { attributes, rest } = version;
+        Self { attributes, id: path.id, source: path.source, rest }
+    }
+
+    /// Numbers of paths are given anew: it is the same path when its source is the same too.
+    fn is(&self, path: &Exported) -> bool {
+        (self.source, self.id) == (path.source, path.id)
+    }
+
+    fn is_current(&self, path: &Exported) -> bool {
+        self.is(path) && *self == Self::new(path, path.version)
+    }
 }
 
 #[derive(Debug, Clone)]
 enum Slots {
-    /// Who announced the one path that was told; `SourceId::NONE`: nothing was.
+    /// Who announced the one path that was told; `SourceId::NONE`: nothing was; `SourceId::ANY`: members were told
+    /// paths of different sources.
     One(Vec<SourceId>),
     /// The paths that were told
     Several(Vec<Box<[ToldPath]>>),
@@ -61,6 +96,24 @@ impl Told {
         self.all - self.by_source.get(usize::from(member.0)).copied().unwrap_or(0)
     }
 
+    /// Whether nobody has been told anything.
+    pub(super) const fn is_nothing(&self) -> bool {
+        self.all == 0
+    }
+
+    /// Those of them to one network.
+    pub(super) fn count_at(&self, slot: u32, member: SourceId) -> usize {
+        match &self.slots {
+            Slots::One(slots) => {
+                let source = slots.get(slot as usize).copied().unwrap_or(SourceId::NONE);
+                usize::from(source != SourceId::NONE && source != member)
+            }
+            Slots::Several(slots) => slots
+                .get(slot as usize)
+                .map_or(0, |told| told.iter().filter(|told| told.source != member).count()),
+        }
+    }
+
     pub(super) fn is_empty(&self, slot: u32) -> bool {
         let slot = slot as usize;
         match &self.slots {
@@ -69,18 +122,38 @@ impl Told {
         }
     }
 
-    /// The paths that were told of a slot, where there may be several.
-    pub(super) fn ids(&self, slot: u32) -> impl Iterator<Item = LocalId> + '_ {
-        let told = match &self.slots {
-            Slots::Several(slots) => slots.get(slot as usize).map(|told| &**told),
-            Slots::One(_) => None,
+    /// Whether `member` was told `path` or what it takes the place of.
+    pub(super) fn has(&self, slot: u32, path: &Exported, member: SourceId) -> bool {
+        match &self.slots {
+            Slots::One(_) => path.source != member && self.count_at(slot, member) > 0,
+            Slots::Several(slots) => {
+                let is = |old: &ToldPath| old.is(path) && path.source != member;
+                slots.get(slot as usize).is_some_and(|told| told.iter().any(is))
+            }
+        }
+    }
+
+    /// The paths that `member` may have been told.
+    pub(super) fn all(&self, member: SourceId) -> impl Iterator<Item = (u32, LocalId)> + '_ {
+        let (one, several): (&[_], &[_]) = match &self.slots {
+            Slots::One(slots) => (slots, &[]),
+            Slots::Several(slots) => (&[], slots),
         };
-        told.unwrap_or_default().iter().map(|told| told.id)
+        let one = one.iter().zip(0..).map(|(_, slot)| (slot, LocalId::PLAIN));
+        let several = several.iter().zip(0..).flat_map(move |(told, slot)| {
+            let others = told.iter().filter(move |told| told.source != member);
+            others.map(move |told| (slot, told.id))
+        });
+        one.chain(several)
     }
 
     fn add(&mut self, source: SourceId, step: i32) {
         let index = usize::from(source.0);
         if source == SourceId::NONE {
+            return;
+        }
+        self.all = self.all.saturating_add_signed(step);
+        if source == SourceId::ANY {
             return;
         }
         if self.by_source.len() <= index {
@@ -89,12 +162,78 @@ impl Told {
         if let Some(count) = self.by_source.get_mut(index) {
             *count = count.saturating_add_signed(step);
         }
-        self.all = self.all.saturating_add_signed(step);
     }
 
     /// Notes what is told of `slot` from now on.
     pub(super) fn set(&mut self, slot: u32, paths: &[Exported]) {
         self.replace(slot, paths, &mut Batch::default());
+    }
+
+    /// Forgets a path that could not be told.
+    pub(super) fn forget(&mut self, slot: u32, source: SourceId, id: LocalId) {
+        match &mut self.slots {
+            Slots::One(slots) => {
+                let Some(place) = slots.get_mut(slot as usize) else { return };
+                let before = core::mem::replace(place, SourceId::NONE);
+                self.add(before, -1);
+            }
+            Slots::Several(slots) => {
+                let Some(place) = slots.get_mut(slot as usize) else { return };
+                let is = |told: &ToldPath| (told.source, told.id) == (source, id);
+                if place.iter().any(is) {
+                    *place = place.iter().filter(|told| !is(told)).copied().collect();
+                    self.add(source, -1);
+                }
+            }
+        }
+    }
+
+    /// Notes that `member` alone is told `paths` of others now. `pending`: the change list still has the slot for all,
+    /// and what it says then has to suit that member too.
+    pub(super) fn note(&mut self, slot: u32, member: SourceId, paths: &[Exported], pending: bool) {
+        if paths.is_empty() {
+            return;
+        }
+        let (one, index) = (matches!(self.slots, Slots::One(_)), slot as usize);
+        if one && self.is_empty(slot) {
+            self.set(slot, paths);
+            return;
+        }
+        match &mut self.slots {
+            // The others know its own path, and it another one.
+            Slots::One(slots) => {
+                let Some(place) = slots.get_mut(index).filter(|place| **place == member) else {
+                    return;
+                };
+                *place = SourceId::ANY;
+                self.add(member, -1);
+                self.add(SourceId::ANY, 1);
+            }
+            Slots::Several(slots) => {
+                if slots.len() <= index {
+                    slots.resize(index + 1, Box::default());
+                }
+                let Some(place) = slots.get_mut(index) else { return };
+                let mut told = core::mem::take(place).into_vec();
+                let mut added: SmallVec<[SourceId; 2]> = SmallVec::new();
+                for path in paths {
+                    if told.iter().any(|old| old.is_current(path)) {
+                        continue;
+                    }
+                    // Whatever it will be, all have to be told then.
+                    for old in told.iter_mut().filter(|old| pending && old.id == path.id) {
+                        (old.attributes, old.rest) = (Version::NONE.attributes, Version::NONE.rest);
+                    }
+                    if !told.iter().any(|old| old.is(path)) {
+                        let version = if pending { Version::NONE } else { path.version };
+                        told.push(ToldPath::new(path, version));
+                        added.push(path.source);
+                    }
+                }
+                *place = told.into();
+                added.into_iter().for_each(|source| self.add(source, 1));
+            }
+        }
     }
 
     /// Notes what is told of `slot` from now on, and puts what is different into `batch`.
@@ -117,7 +256,7 @@ impl Told {
                         batch.announce(path, slot);
                     }
                     None if before != SourceId::NONE => {
-                        batch.withdrawn.push((before, slot, LocalId::only(before)));
+                        batch.withdrawn.push((before, slot, LocalId::PLAIN));
                     }
                     None => {}
                 }
@@ -132,19 +271,15 @@ impl Told {
                     slots.resize(index + 1, Box::default());
                 }
                 let Some(place) = slots.get_mut(index) else { return };
-                let told = paths.iter().map(|path| {
-                    let Exported { source, id, version, .. } = *path;
-                    ToldPath { source, id, version }
-                });
+                let told = paths.iter().map(|path| ToldPath::new(path, path.version));
                 let before = core::mem::replace(place, told.collect());
                 for old in &before {
-                    if paths.iter().all(|path| path.id != old.id) {
+                    if !paths.iter().any(|path| old.is(path)) {
                         batch.withdrawn.push((old.source, slot, old.id));
                     }
                 }
                 for path in paths {
-                    let known = |old: &ToldPath| old.id == path.id && old.version == path.version;
-                    if !before.iter().any(known) {
+                    if !before.iter().any(|old| old.is_current(path)) {
                         batch.announce(path, slot);
                     }
                 }
@@ -152,5 +287,15 @@ impl Told {
                 paths.iter().for_each(|path| self.add(path.source, 1));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_was_told_is_small() {
+        assert_eq!(size_of::<ToldPath>(), 16);
     }
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use bgp_wire::{NextHop, PathAttributes};
 use smallvec::SmallVec;
 
-use super::told::{Exported, ExportedPaths};
+use super::told::{Exported, ExportedPaths, Version};
 use crate::attributes::{AttributeSet, AttributeStore, AttributesId, Head};
 use crate::channel::{AddPath, Source, SourceId};
 use crate::decision::{Multipath, Rules, equal_paths, ranking};
@@ -80,7 +80,9 @@ impl View<'_> {
         if !rules.allows(source, self.attributes.facts(attributes)?) {
             return None;
         }
+        let generation = source.generation;
         let exported = |attributes, version, set| {
+            let version = Version::new(version, generation, set);
             Some(Exported { source: from, id, attributes, version, set })
         };
         let set = self.attributes.get(attributes)?;

@@ -15,7 +15,7 @@ use crate::path_id::LocalId;
 use crate::policy::Set;
 
 /// Octets after which a chunk is closed.
-const CHUNK: usize = 65_536;
+const CHUNK: usize = if cfg!(test) { 100 } else { 65_536 };
 
 /// One or more whole UPDATE messages, or a marker of a refresh.
 #[derive(Debug, Clone)]
@@ -159,11 +159,12 @@ impl<'a> ChunkWriter<'a> {
         routes: impl Iterator<Item = (LocalId, IpNet)>,
     ) {
         self.audience(audience);
-        let (family, adds_paths) = (self.rules.family, self.rules.adds_paths());
+        let family = self.rules.family;
+        let has_path_ids = self.rules.context.has_add_path(family);
         let routes: Vec<(LocalId, IpNet)> = routes.collect();
-        for part in routes.chunks(usize::try_from(BATCH).unwrap_or(usize::MAX)) {
+        for part in routes.chunks(BATCH) {
             self.write(0, part.len(), |writer| {
-                if adds_paths {
+                if has_path_ids {
                     writer.withdraw(family, part.iter().map(|(id, net)| named(*id, *net)));
                 } else {
                     writer.withdraw(family, part.iter().map(|(_, net)| *net));

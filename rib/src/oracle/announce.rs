@@ -36,6 +36,7 @@ pub(super) fn source(peer: Option<PeerConfig>) -> Source {
     let kind = if peer.is_some() { RouteSource::Bgp } else { RouteSource::Static };
     Source {
         up: true,
+        generation: 0,
         name: "from".into(),
         kind,
         preference: 100,

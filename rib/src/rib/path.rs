@@ -35,8 +35,22 @@ pub(super) struct Incoming {
     pub(super) table: TableId,
     /// As they were received. The caller sweeps them.
     pub(super) attributes: AttributesId,
-    /// Somebody has announced them just now.
+    /// They have not been announced now: they were stale before, and are filtered again.
+    pub(super) stale: bool,
+    /// A neighbour has announced them just now.
     pub(super) announced: bool,
+}
+
+impl Incoming {
+    /// Routes that are there now.
+    pub(super) const fn new(
+        now: Duration,
+        source: SourceId,
+        table: TableId,
+        attributes: AttributesId,
+    ) -> Self {
+        Self { now, source, owner: source, table, attributes, stale: false, announced: false }
+    }
 }
 
 /// What became of a route on its way in.
@@ -246,6 +260,9 @@ impl Rib {
         let verdict =
             filter.run(policy, edited, || view_of(origin, net, &received, &self.next_hops));
         let mut path = Path::new(attributes, id, source, incoming.now);
+        if incoming.stale {
+            path.flags = path.flags.with(Flags::STALE);
+        }
         match verdict {
             Verdict::Accept => {}
             Verdict::Change => {
@@ -370,53 +387,12 @@ impl Rib {
         }
     }
 
-    fn keep_received(&mut self, incoming: &Incoming, net: IpNet, id: LocalId) {
-        let Incoming { now, source, table, attributes, .. } = *incoming;
-        let seed = self.seed;
-        let Some(channel) = self.channel_mut(source, table) else { return };
-        if !channel.config.keep_received {
-            return;
-        }
-        let family = channel.config.family;
-        let received = channel.received.get_or_insert_with(|| Table::new("", family, seed).into());
-        let Some(slot) = received.find_or_insert(&net) else { return };
-        let old = match received.set(slot, Path::new(attributes, id, source, now)) {
-            Some(Set::Replaced(old)) => Some(old.attributes),
-            _ => None,
-        };
-        self.attributes.retain(attributes);
-        match old {
-            Some(old) => self.attributes.release(old, &mut self.next_hops),
-            None => self.path_ids.retain(id),
-        }
-    }
-
-    fn forget_received(&mut self, source: SourceId, table: TableId, net: &IpNet, id: LocalId) {
-        let Some(channel) = self.channel_mut(source, table) else { return };
-        let Some(received) = &mut channel.received else { return };
-        let Some(slot) = received.find(net) else { return };
-        let Some(old) = received.remove(slot, id) else { return };
-        received.free_if_empty(slot);
-        self.attributes.release(old.attributes, &mut self.next_hops);
-        self.path_ids.release(id);
-    }
-
     /// A route is withdrawn: it is no longer kept as received either. False when there was none.
     pub(super) fn retract(&mut self, table: TableId, net: &IpNet, id: LocalId) -> bool {
         let source =
             self.path_ids.key(id, SourceId(u16::try_from(id.0).unwrap_or(u16::MAX))).source;
         self.forget_received(source, table, net, id);
         self.remove_path(table, net, id)
-    }
-
-    /// Forgets all routes of a channel as they were received.
-    pub(super) fn forget_all_received(&mut self, source: SourceId, table: TableId) {
-        let Some(channel) = self.channel_mut(source, table) else { return };
-        let Some(received) = channel.received.take() else { return };
-        for path in (0..received.slots()).flat_map(|slot| received.paths(slot)) {
-            self.attributes.release(path.attributes, &mut self.next_hops);
-            self.path_ids.release(path.id);
-        }
     }
 
     pub(super) fn find_path(&self, table: TableId, net: &IpNet, id: LocalId) -> Option<&Path> {
@@ -431,8 +407,8 @@ impl Rib {
         let Some(slot) = table.find_or_insert(net) else { return SetPath::Same };
         let before = best_of(table, slot);
         if let Some(flags) = table.flags_mut(slot, path.id) {
-            // It has been announced again.
-            *flags = flags.without(Flags::STALE);
+            let stale = path.flags.has(Flags::STALE);
+            *flags = if stale { flags.with(Flags::STALE) } else { flags.without(Flags::STALE) };
             let old = table.path(slot, path.id).map(|old| (old.attributes, old.flags));
             if old == Some((path.attributes, path.flags)) {
                 return SetPath::Same;

@@ -1,5 +1,6 @@
 //! Neighbours that come and go, and what they are told.
 
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use bgp_wire::Family;
@@ -7,12 +8,12 @@ use smallvec::SmallVec;
 
 use super::Rib;
 use super::path::best_of;
-use crate::channel::{Channel, ChannelConfig, LimitPassed, PeerConfig, SourceId};
+use crate::channel::{Channel, ChannelConfig, LimitKind, LimitPassed, PeerConfig, SourceId};
 use crate::export::ExportRules;
 use crate::group::{Chunk, Group, Joining, View};
 use crate::path_id::PathKey;
 use crate::policy::Policy;
-use crate::table::{Flags, TableId};
+use crate::table::{Flags, Table, TableId};
 
 impl Rib {
     /// The session with a neighbour has come up: it is told all routes of its channels, then every change.
@@ -26,34 +27,66 @@ impl Rib {
         let channels: SmallVec<[ChannelConfig; 2]> = channels.into_iter().collect();
         let kept: SmallVec<[Family; 2]> = channels.iter().map(|channel| channel.family).collect();
         self.peer_down(id, &kept);
+        self.generations = self.generations.wrapping_add(1);
+        let generation = self.generations;
         let Some(source) = self.source_mut(id) else { return };
-        let differs = source.peer.as_ref().is_some_and(|before| *before != peer);
+        let differs = !source.channels.is_empty()
+            && source.peer.as_ref().is_some_and(|before| *before != peer);
         (source.peer, source.up) = (Some(peer), true);
+        if differs {
+            source.generation = generation;
+        }
+        // Of the same family, but of another table.
+        let goes =
+            |channel: &Channel| channels.iter().all(|config| config.table != channel.config.table);
+        let gone: SmallVec<[TableId; 2]> =
+            source.channels.iter().filter(|one| goes(one)).map(|one| one.config.table).collect();
+        self.remove_channels(id, &gone);
         for config in channels {
             let table = config.table;
             let config = self.under_condition(id, config);
             let Some(rules) = self.rules_of(id, &config) else { continue };
             let group = self.join_group(id, rules, Joining::Fresh);
+            if !config.keep_received {
+                self.forget_all_received(id, table);
+            }
             let Some(source) = self.source_mut(id) else { return };
+            let has_all_received = config.keep_received;
             match source.channel_mut(table) {
                 Some(channel) => {
-                    let Channel { routes, filtered, preferred, .. } = *channel;
-                    let received = channel.received.take();
-                    let group = Some(group);
-                    let new = Channel::new(config);
-                    *channel = Channel { routes, filtered, preferred, received, group, ..new };
+                    let Channel { config, damping, statistics, .. } = Channel::new(config);
+                    (channel.config, channel.damping) = (config, damping);
+                    channel.statistics = statistics;
+                    channel.reported.clear();
+                    channel.has_all_received = has_all_received;
+                    channel.group = Some(group);
                 }
                 None => {
-                    source.channels.push(Channel { group: Some(group), ..Channel::new(config) });
+                    let channel = Channel::new(config);
+                    source.channels.push(Channel {
+                        group: Some(group),
+                        has_all_received,
+                        ..channel
+                    });
                 }
             }
-            // What the decision asks of the neighbour may be something else now.
-            if differs {
-                self.for_all_of(id, table, |rib, slot, _| {
-                    let table_at = rib.tables.get(usize::from(table.0));
-                    let before = table_at.map(|table| best_of(table, slot));
-                    rib.settle(table, slot, before.flatten());
-                });
+        }
+        if differs {
+            self.decide_all_of(id);
+        }
+    }
+
+    /// What the decision asks of a neighbour is something else now, and what others are told of its routes.
+    fn decide_all_of(&mut self, id: SourceId) {
+        for table_id in (0..u16::try_from(self.tables.len()).unwrap_or(u16::MAX)).map(TableId) {
+            let slots = self.tables.get(usize::from(table_id.0)).map_or(0, Table::slots);
+            for slot in 0..slots {
+                let Some(table) = self.tables.get_mut(usize::from(table_id.0)) else { continue };
+                if table.paths(slot).any(|path| path.source == id) {
+                    table.log.push(slot);
+                    let before = best_of(table, slot);
+                    self.settle(table_id, slot, before);
+                }
             }
         }
     }
@@ -72,14 +105,18 @@ impl Rib {
             let table = self.leave_group(id, group);
             self.trim(table);
         }
-        for table in &gone {
+        self.remove_channels(id, &gone);
+        if let Some(source) = self.source_mut(id).filter(|source| source.channels.is_empty()) {
+            source.peer = None;
+        }
+    }
+
+    fn remove_channels(&mut self, id: SourceId, tables: &[TableId]) {
+        for table in tables {
             self.flush(id, *table);
         }
         if let Some(source) = self.source_mut(id) {
-            source.channels.retain(|channel| !gone.contains(&channel.config.table));
-            if source.channels.is_empty() {
-                source.peer = None;
-            }
+            source.channels.retain(|channel| !tables.contains(&channel.config.table));
         }
     }
 
@@ -107,13 +144,17 @@ impl Rib {
             group.is_some_and(|group| group.rules != rules)
         };
         if let Some(old) = group.filter(|old| differs(*old)) {
-            let joining = self.groups.get_mut(old as usize).and_then(Option::as_mut);
-            let joining = joining.map_or(Joining::Fresh, |group| group.known(id));
-            self.leave_group(id, old);
-            group = Some(self.join_group(id, rules, joining));
-            self.trim(table);
+            group = Some(self.change_group(id, old, rules));
         }
         if let Some(channel) = self.channel_mut(id, table) {
+            let old = &channel.config;
+            for (kind, differs) in [
+                (LimitKind::Receive, old.receive_limit != config.receive_limit),
+                (LimitKind::Import, old.import_limit != config.import_limit),
+            ] {
+                channel.reported.retain(|reported| !differs || *reported != kind);
+            }
+            channel.has_all_received &= config.keep_received;
             channel.config = config;
             channel.group = group;
         }
@@ -123,19 +164,30 @@ impl Rib {
         reload
     }
 
-    /// Puts all routes of a channel through its import filter again, as they were received. False: they were not
-    /// kept ([`ChannelConfig::keep_received`]); the neighbour has to be asked for a refresh.
-    pub fn reload(
-        &mut self,
-        now: Duration,
-        source: SourceId,
-        table: TableId,
-        policy: &mut dyn Policy,
-    ) -> bool {
-        let Some(channel) = self.channel(source, table) else { return false };
-        let kept = channel.config.keep_received;
-        self.filter_again(now, source, table, &|_| true, policy);
-        kept
+    /// Moves a member to the group of `rules`.
+    fn change_group(&mut self, id: SourceId, old: u32, rules: ExportRules) -> u32 {
+        let (table_id, several) = (rules.table, rules.adds_paths());
+        let place = self.groups.get_mut(old as usize);
+        let Some(group) = place.and_then(Option::as_mut) else { return old };
+        let before = group.rules.adds_paths();
+        let mut joining = group.take(id);
+        let mut owed: Vec<u32> = Vec::new();
+        if let Joining::Known(known) = &mut joining
+            && before != several
+            && let Some(table) = self.tables.get(usize::from(table_id.0))
+        {
+            let log = table.log_of(before);
+            owed.extend((known.position..log.end()).filter_map(|position| log.valid(position)));
+            // Places of one list mean nothing in the other.
+            known.position = u64::MAX;
+        }
+        self.remove_if_empty(old);
+        let group = self.join_group(id, rules, joining);
+        if let Some(table) = self.tables.get_mut(usize::from(table_id.0)) {
+            owed.into_iter().for_each(|slot| table.log_of_mut(several).push(slot));
+        }
+        self.trim(table_id);
+        group
     }
 
     /// The neighbour asks for all routes of `family` again (RFC 2918).
@@ -149,6 +201,7 @@ impl Rib {
     }
 
     fn join_group(&mut self, source: SourceId, rules: ExportRules, joining: Joining) -> u32 {
+        let slots = self.tables.get(usize::from(rules.table.0)).map_or(0, Table::slots);
         let same = |group: &Option<Group>| group.as_ref().is_some_and(|group| group.rules == rules);
         let place = self.groups.iter().position(same).unwrap_or_else(|| {
             let table = self.tables.get_mut(usize::from(rules.table.0));
@@ -162,24 +215,27 @@ impl Rib {
             place
         });
         if let Some(group) = self.groups.get_mut(place).and_then(Option::as_mut) {
-            group.join(source, joining);
+            group.join(source, joining, slots);
         }
         u32::try_from(place).unwrap_or(u32::MAX)
     }
 
     /// The caller calls [`Rib::trim`] for the table that it returns.
     fn leave_group(&mut self, source: SourceId, place: u32) -> TableId {
-        let Some(place) = self.groups.get_mut(place as usize) else { return TableId(u16::MAX) };
-        let Some(group) = place else { return TableId(u16::MAX) };
+        let group = self.groups.get_mut(place as usize).and_then(Option::as_mut);
+        let Some(group) = group else { return TableId(u16::MAX) };
         group.leave(source);
-        let (table, adds_paths) = (group.rules.table, group.rules.adds_paths());
-        if group.is_empty() {
-            *place = None;
-            if let Some(table) = self.tables.get_mut(usize::from(table.0)) {
-                table.log_of_mut(adds_paths).unsubscribe();
-            }
-        }
+        let table = group.rules.table;
+        self.remove_if_empty(place);
         table
+    }
+
+    fn remove_if_empty(&mut self, place: u32) {
+        let Some(place) = self.groups.get_mut(place as usize) else { return };
+        let Some(group) = place.take_if(|group| group.is_empty()) else { return };
+        if let Some(table) = self.tables.get_mut(usize::from(group.rules.table.0)) {
+            table.log_of_mut(group.rules.adds_paths()).unsubscribe();
+        }
     }
 
     /// The next messages for a neighbour, of all its channels: withdrawals, announcements, End-of-RIB. Where a
@@ -237,8 +293,10 @@ impl Rib {
         due.chain(damping).min()
     }
 
-    /// Lets time take effect: routes that have been stable for long enough are used again.
+    /// Lets time take effect: intervals between announcements are over, and routes that have been stable for long
+    /// enough are used again.
     pub fn handle_timeout(&mut self, now: Duration) {
+        self.groups.iter_mut().flatten().for_each(|group| group.handle_timeout(now));
         for index in 0..u16::try_from(self.sources.len()).unwrap_or(u16::MAX) {
             let source = SourceId(index);
             let channels = self.source(source).map(|source| source.channels.as_slice());

@@ -175,14 +175,8 @@ impl Rib {
         }
         for (key, attributes) in wanted {
             let id = self.path_ids.intern(key);
-            let incoming = Incoming {
-                now,
-                source: key.source,
-                owner: pipe,
-                table: to,
-                attributes,
-                announced: false,
-            };
+            let incoming =
+                Incoming { owner: pipe, ..Incoming::new(now, key.source, to, attributes) };
             self.filter_and_set(&incoming, net, id, policy);
             self.path_ids.sweep(id);
         }

@@ -7,10 +7,9 @@ use ipnet::IpNet;
 use smallvec::SmallVec;
 
 use super::Rib;
-use super::path::Incoming;
 use crate::channel::SourceId;
 use crate::policy::Policy;
-use crate::table::{Path, TableId};
+use crate::table::TableId;
 
 impl Rib {
     /// What filters say of the networks that `concerned` names may be something else now: ROAs have changed, say.
@@ -33,13 +32,11 @@ impl Rib {
                 channel.config.family == family
                     && matches!(channel.config.import, crate::Filter::Run(_))
             });
-            let tables: SmallVec<[(TableId, bool); 2]> = of_family
-                .map(|channel| (channel.config.table, channel.config.keep_received))
-                .collect();
-            for (table, kept) in tables {
-                if kept {
-                    self.filter_again(now, source, table, &concerned, policy);
-                } else if self.source(source).is_some_and(|source| source.up) {
+            let tables: SmallVec<[(TableId, bool); 2]> =
+                of_family.map(|channel| (channel.config.table, channel.has_all_received)).collect();
+            for (table, has_all) in tables {
+                self.filter_again(now, source, table, &concerned, policy);
+                if !has_all && self.source(source).is_some_and(|source| source.up) {
                     refresh.push(source);
                 }
             }
@@ -54,30 +51,5 @@ impl Rib {
             }
         }
         refresh
-    }
-
-    /// Puts routes of a channel through its import filter again, as they were received.
-    pub(super) fn filter_again(
-        &mut self,
-        now: Duration,
-        source: SourceId,
-        table: TableId,
-        concerned: &dyn Fn(&IpNet) -> bool,
-        policy: &mut dyn Policy,
-    ) {
-        let channel = self.channel_mut(source, table);
-        let Some(received) = channel.and_then(|channel| channel.received.take()) else { return };
-        for slot in 0..received.slots() {
-            let Some(net) = received.net(slot).filter(concerned) else { continue };
-            for path in received.paths(slot) {
-                let Path { id, attributes, .. } = *path;
-                let incoming =
-                    Incoming { now, source, owner: source, table, attributes, announced: false };
-                self.filter_and_set(&incoming, net, id, policy);
-            }
-        }
-        if let Some(channel) = self.channel_mut(source, table) {
-            channel.received = Some(received);
-        }
     }
 }

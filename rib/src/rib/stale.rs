@@ -1,11 +1,14 @@
 //! Routes that stay although their neighbour is gone, and what becomes of them (RFC 4724, 7313, 9494).
 
+use alloc::vec::Vec;
+
 use bgp_wire::{Community, Family};
 
 use super::Rib;
 use super::path::best_of;
-use crate::attributes::AttributeSet;
+use crate::attributes::{AttributeSet, AttributesId};
 use crate::channel::SourceId;
+use crate::extra::ExtraRef;
 use crate::table::{Flags, Path, TableId};
 
 impl Rib {
@@ -25,6 +28,7 @@ impl Rib {
                 *flags = flags.with(Flags::STALE);
             }
         });
+        self.mark_received_stale(source, table);
     }
 
     /// The stale routes of a family stay for longer, as the last choice: they get the community LLGR_STALE. Those
@@ -36,25 +40,18 @@ impl Rib {
                 rib.make_long_lived(table, slot, &path);
             }
         });
+        self.age_received(source, table, false);
     }
 
     fn make_long_lived(&mut self, table_id: TableId, slot: u32, path: &Path) {
-        let Some(set) = self.attributes.get(path.attributes) else { return };
-        let has = |community| set.path.communities().any(|other| other == community);
-        if has(Community::NO_LLGR) {
-            self.remove_from_slot(table_id, slot, path.id);
-            return;
-        }
-        if has(Community::LLGR_STALE) {
-            return;
-        }
-        let mut edited = set.path.to_path_attributes();
-        let communities: alloc::vec::Vec<Community> = set.path.communities().collect();
-        edited.communities(communities.into_iter().chain([Community::LLGR_STALE]));
-        let extra = set.extra.bytes().to_vec();
-        let extra = crate::extra::ExtraRef::new(&extra);
-        let set = AttributeSet { path: edited.view(), extra, head: set.head };
-        let attributes = self.attributes.intern(&set, &mut self.next_hops);
+        let attributes = match self.long_lived_of(path.attributes) {
+            LongLived::Same => return,
+            LongLived::Gone => {
+                self.remove_from_slot(table_id, slot, path.id);
+                return;
+            }
+            LongLived::Changed(attributes) => attributes,
+        };
         self.attributes.retain(attributes);
         let Some(table) = self.tables.get_mut(usize::from(table_id.0)) else { return };
         let before = best_of(table, slot);
@@ -63,16 +60,43 @@ impl Rib {
         self.attributes.release(path.attributes, &mut self.next_hops);
     }
 
+    pub(super) fn long_lived_of(&mut self, attributes: AttributesId) -> LongLived {
+        let Some(set) = self.attributes.get(attributes) else { return LongLived::Same };
+        let has = |community| set.path.communities().any(|other| other == community);
+        if has(Community::NO_LLGR) {
+            return LongLived::Gone;
+        }
+        if has(Community::LLGR_STALE) {
+            return LongLived::Same;
+        }
+        let mut edited = set.path.to_path_attributes();
+        let communities: Vec<Community> = set.path.communities().collect();
+        edited.communities(communities.into_iter().chain([Community::LLGR_STALE]));
+        let extra = set.extra.bytes().to_vec();
+        let extra = ExtraRef::new(&extra);
+        let set = AttributeSet { path: edited.view(), extra, head: set.head };
+        LongLived::Changed(self.attributes.intern(&set, &mut self.next_hops))
+    }
+
     /// Removes the routes of a family that are still stale.
     pub fn sweep(&mut self, source: SourceId, family: Family) {
         let Some(table) = self.table_with(source, family) else { return };
         self.for_all_of(source, table, |rib, slot, path| {
             if path.flags.has(Flags::STALE) {
-                let net = rib.tables.get(usize::from(table.0)).and_then(|table| table.net(slot));
-                if let Some(net) = net {
-                    rib.retract(table, &net, path.id);
-                }
+                rib.remove_from_slot(table, slot, path.id);
             }
         });
+        self.age_received(source, table, true);
     }
+}
+
+/// What a stale route is when it stays for longer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LongLived {
+    /// What it was
+    Same,
+    /// It has these attributes; no reference is taken.
+    Changed(AttributesId),
+    /// It does not stay.
+    Gone,
 }

@@ -77,8 +77,7 @@ impl Rib {
                 },
             };
             let id = self.attributes.intern(&set, &mut self.next_hops);
-            let incoming =
-                Incoming { now, source: from, owner: from, table, attributes: id, announced: true };
+            let incoming = Incoming { announced: true, ..Incoming::new(now, from, table, id) };
             let limit = self.import_all(&incoming, reach.nlri, policy);
             outcome.limit = limit.or(outcome.limit);
             self.attributes.sweep(id, &mut self.next_hops);

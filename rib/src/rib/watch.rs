@@ -1,7 +1,5 @@
 //! Those who follow the changes of a table: update groups and watchers.
 
-use alloc::vec::Vec;
-
 use ipnet::IpNet;
 
 use super::Rib;
@@ -9,7 +7,7 @@ use super::path::view_of;
 use crate::group::Group;
 use crate::policy::{Filter, Policy, Verdict};
 use crate::route::Route;
-use crate::table::TableId;
+use crate::table::{Table, TableId};
 
 /// Number of a watcher in its [`Rib`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,6 +20,13 @@ pub(super) struct Watcher {
     /// Changes of any path count, not of the best one only.
     paths: bool,
     position: u64,
+    /// The next slot, while it is told what is in the table already.
+    walk: Option<u32>,
+}
+
+/// Whether there is anything to be told of a slot.
+fn is_there(table: &Table, slot: u32, paths: bool) -> bool {
+    if paths { table.head(slot).is_some() } else { table.best(slot).is_some() }
 }
 
 /// The routes to a network have changed.
@@ -41,12 +46,7 @@ impl Rib {
     pub fn watch(&mut self, id: TableId, paths: bool) -> Option<WatcherId> {
         let table = self.tables.get_mut(usize::from(id.0))?;
         let position = table.log_of_mut(paths).subscribe();
-        for slot in 0..table.slots() {
-            if table.best(slot).is_some() {
-                table.log_of_mut(paths).push(slot);
-            }
-        }
-        let watcher = Some(Watcher { table: id, paths, position });
+        let watcher = Some(Watcher { table: id, paths, position, walk: Some(0) });
         let place = self.watchers.iter().position(Option::is_none).unwrap_or(self.watchers.len());
         match self.watchers.get_mut(place) {
             Some(free) => *free = watcher,
@@ -58,12 +58,8 @@ impl Rib {
     /// Tells everything in the table once more.
     pub(super) fn watch_again(&mut self, id: WatcherId) {
         let watcher = self.watchers.get_mut(id.0 as usize).and_then(Option::as_mut);
-        let Some(watcher) = watcher else { return };
-        let Some(table) = self.tables.get_mut(usize::from(watcher.table.0)) else { return };
-        for slot in
-            (0..table.slots()).filter(|slot| table.head(*slot).is_some()).collect::<Vec<_>>()
-        {
-            table.log_of_mut(watcher.paths).push(slot);
+        if let Some(watcher) = watcher {
+            watcher.walk = Some(0);
         }
     }
 
@@ -93,6 +89,14 @@ impl Rib {
         let table_id = watcher.table;
         let table = self.tables.get(usize::from(table_id.0))?;
         let log = table.log_of(watcher.paths);
+        while let Some(slot) = watcher.walk {
+            watcher.walk = (slot + 1 < table.slots()).then_some(slot + 1);
+            // What changes anyway is told then.
+            if is_there(table, slot, watcher.paths) && !log.pending(slot, watcher.position) {
+                let (net, present) = (table.net(slot)?, table.best(slot).is_some());
+                return Some(Change { table: table_id, net, present });
+            }
+        }
         let before = watcher.position;
         let mut change = None;
         while change.is_none() && watcher.position < log.end() {
@@ -168,7 +172,7 @@ impl Rib {
                 table.free_if_empty(slot);
             }
         }
-        let networks = table.networks();
+        let networks = table.used();
         let log = table.log_of_mut(paths);
         if log.is_bloated(networks) {
             let groups = self.groups.iter_mut().flatten().filter(is_reader);
