@@ -339,11 +339,10 @@ impl Group {
         let (all, here) = (self.told.count(member.source), self.told.count_at(slot, member.source));
         let most = usize::try_from(limit.most).unwrap_or(usize::MAX);
         let elsewhere = usize::try_from(all).unwrap_or(usize::MAX) - here;
-        // What takes the place of another route is not one more.
-        let room = most.saturating_sub(elsewhere).max(here);
+        let room = most.saturating_sub(elsewhere);
         let others = paths.iter().filter(|path| path.source != member.source).count();
         if others <= room {
-            if all < limit.most {
+            if all < limit.most && self.limited == Some(true) {
                 self.limited = None;
             }
             return;
@@ -352,11 +351,14 @@ impl Group {
         if limit.action == LimitAction::Warn {
             return;
         }
-        let known = |path: &Exported| self.told.has(slot, path, member.source);
-        let mut fresh = room - paths.iter().filter(|path| known(path)).count().min(room);
+        // Those that it knows come first.
+        let is_known = |path: &Exported| self.told.has(slot, path, member.source);
+        let mut known = room.min(paths.iter().filter(|path| is_known(path)).count());
+        let mut fresh = room - known;
         paths.retain(|path| {
-            let stays = path.source == member.source || known(path) || fresh > 0;
-            fresh -= usize::from(stays && path.source != member.source && !known(path));
+            let left = if is_known(path) { &mut known } else { &mut fresh };
+            let stays = path.source == member.source || *left > 0;
+            *left -= usize::from(stays && path.source != member.source);
             stays
         });
     }

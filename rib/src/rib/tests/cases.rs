@@ -206,6 +206,14 @@ mod changed_groups {
         after((0..5).map(originate).chain([up(3, ENHANCED, Plan::PLAIN)]), steps);
     }
 
+    /// The marker was made, and dropped with other messages that had not been read.
+    #[test]
+    fn a_refresh_that_is_about_to_end_is_ended() {
+        let plan = Plan { export: Filter::Run(1), ..Plan::PLAIN };
+        let steps = [Step::Refresh(3, 0), Step::Read(3, 1), Step::Reconfigure(3, 0, plan)];
+        after([originate(0), up(3, ENHANCED, Plan::PLAIN)], steps);
+    }
+
     /// One path of each network, named by a path identifier all the same, and several.
     #[test]
     fn one_path_and_several_take_turns() {
@@ -254,6 +262,24 @@ mod limits {
     fn every_path_counts() {
         let limited = up(3, WIDE, Plan { export_limit: ONE, ..ALL_PATHS });
         after(plain([0, 1]), [limited, announce(0, 0), announce(1, 0)]);
+    }
+
+    /// What it was told anew stood beside what it was to take the place of.
+    #[test]
+    fn a_refresh_makes_no_room() {
+        let limited = Plan { export_limit: ONE, add_path: AddPath::Best(2), ..Plan::PLAIN };
+        let long = Step::Announce(3, 0, named(0), Announcement::by([7, 7, 7]));
+        let both = Step::Announce(1, 0, [(0, 1), (0, 2)].into(), Announcement::by([7]));
+        let before = plain([3]).chain(wide([1])).chain([up(2, WIDE, limited), long]);
+        after(before, [both, Step::Refresh(2, 0)]);
+    }
+
+    /// One route too many, and then, before anybody asked, there was room for another.
+    #[test]
+    fn that_a_limit_was_passed_is_not_forgotten() {
+        let limited = up(3, Session::PLAIN, Plan { export_limit: ONE, ..Plan::PLAIN });
+        let before = plain([1]).chain([limited, announce(1, 0)]);
+        after(before, [announce(1, 1), withdraw(1, 0), announce(1, 2)]);
     }
 
     #[test]

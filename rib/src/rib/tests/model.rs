@@ -13,7 +13,9 @@ use super::setup::*;
 use super::*;
 use crate::extra::ExtraRef;
 use crate::route::Route;
-use crate::{ChannelStatistics, Filter, Limit, LimitAction, LimitKind, NextHopKey, Set, Verdict};
+use crate::{
+    ChannelStatistics, Filter, Leak, Limit, LimitAction, LimitKind, NextHopKey, Set, Verdict,
+};
 
 /// Everything of a route but its network, its source and how it is marked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -117,6 +119,8 @@ pub(super) struct Heard {
     pub(super) ends_of_rib: usize,
     /// Networks that were to be told when the session came up.
     pub(super) owed: BTreeSet<IpNet>,
+    /// The export limit was passed.
+    pub(super) limit_reported: bool,
     /// Routes that it was told, and that were taken back, as chunks count them.
     pub(super) announced: u64,
     pub(super) withdrawn: u64,
@@ -170,9 +174,17 @@ impl Speaker<'_> {
         allowed.then_some(received.or(missing))
     }
 
+    /// What is worth a line in the log.
+    pub(super) fn leak(&self, nets: &[Key], announcement: &Announcement) -> Option<Leak> {
+        let leaks = self.only_to_customer(announcement).is_none();
+        let only_to_customer =
+            announcement.only_to_customer.filter(|_| leaks && !announcement.is_looped())?;
+        Some(Leak { only_to_customer, routes: u32::try_from(nets.len()).expect("few") })
+    }
+
     /// The route as it comes to the import filter; `None`: it is not usable.
     fn content(&self, announcement: &Announcement, preference: u32) -> Option<Content> {
-        if announcement.path.contains(&LOCAL_AS) {
+        if announcement.is_looped() {
             return None;
         }
         let only_to_customer = self.only_to_customer(announcement)?;

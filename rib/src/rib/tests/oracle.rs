@@ -11,8 +11,8 @@ use super::model::{Content, Held, Lane, Speaker, filtered};
 use super::setup::*;
 use super::world::World;
 use super::*;
-use crate::decision::{Candidate, best_path};
-use crate::{AddPath, AttributeFacts, Filter};
+use crate::decision::{Candidate, best_path, equal_paths};
+use crate::{AddPath, AttributeFacts, Filter, Multipath};
 
 /// Who has put a route into a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,22 +63,40 @@ impl World {
         paths
     }
 
-    /// Those that can be used, by the decision process repeated on those that are left.
+    /// Those that can be used.
+    fn usable(&self, table: usize, net: IpNet) -> Vec<ModelPath> {
+        let mut usable = self.paths(table, net);
+        usable.retain(|path| !path.held.filtered);
+        usable
+    }
+
+    fn decide<R>(&self, paths: &[ModelPath], decide: impl FnOnce(&[Candidate<'_>]) -> R) -> R {
+        let facts: Vec<AttributeFacts> =
+            paths.iter().map(|path| AttributeFacts::new(path.held.content.attributes())).collect();
+        let candidates: Vec<Candidate<'_>> =
+            paths.iter().zip(&facts).map(|(path, facts)| self.candidate(path, facts)).collect();
+        decide(&candidates)
+    }
+
+    /// By the decision process repeated on those that are left.
     fn ranked(&self, table: usize, net: IpNet, most: usize) -> Vec<ModelPath> {
-        let mut left = self.paths(table, net);
-        left.retain(|path| !path.held.filtered);
+        let mut left = self.usable(table, net);
         let mut ranked = Vec::new();
         while ranked.len() < most {
-            let facts: Vec<AttributeFacts> = left
-                .iter()
-                .map(|path| AttributeFacts::new(path.held.content.attributes()))
-                .collect();
-            let candidates: Vec<Candidate<'_>> =
-                left.iter().zip(&facts).map(|(path, facts)| self.candidate(path, facts)).collect();
-            let Some((best, _)) = best_path(&candidates, &self.rib.rules) else { break };
+            let best = self.decide(&left, |candidates| best_path(candidates, &self.rib.rules));
+            let Some((best, _)) = best else { break };
             ranked.push(left.remove(best));
         }
         ranked
+    }
+
+    /// Which of them share the load.
+    fn equal(&self, table: usize, net: IpNet) -> Vec<ModelPath> {
+        let paths = self.usable(table, net);
+        let several = Multipath::merge_paths(usize::MAX);
+        let equal =
+            self.decide(&paths, |candidates| equal_paths(candidates, &self.rib.rules, &several));
+        equal.iter().map(|index| paths[*index].clone()).collect()
     }
 
     fn candidate<'a>(&self, path: &ModelPath, facts: &'a AttributeFacts) -> Candidate<'a> {
@@ -208,15 +226,15 @@ impl World {
         let (Some(session), Some(lane)) = (&neighbour.session, neighbour.lanes.get(&table)) else {
             return BTreeMap::new();
         };
-        let most = match lane.plan.add_path {
-            _ if !session.sends_path_ids => 1,
-            AddPath::Off => 1,
-            AddPath::Best(most) => most.into(),
-            AddPath::All | AddPath::Equal => usize::MAX,
-        };
         let mut expected = BTreeMap::new();
         for net in (0..NETS).map(|index| net(table, index)) {
-            let chosen = self.ranked(table, net, most);
+            let chosen = match lane.plan.add_path {
+                _ if !session.sends_path_ids => self.ranked(table, net, 1),
+                AddPath::Off => self.ranked(table, net, 1),
+                AddPath::Best(most) => self.ranked(table, net, most.into()),
+                AddPath::All => self.usable(table, net),
+                AddPath::Equal => self.equal(table, net),
+            };
             let told = chosen.iter().filter_map(|path| self.said(net, path, peer, table, lane));
             let mut told: Vec<String> = told.collect();
             told.sort_unstable();

@@ -13,11 +13,9 @@ use super::*;
 use crate::Filter;
 
 impl World {
-    fn heard(&mut self, peer: usize, of: Family) -> (usize, &mut Heard) {
-        let lanes = &mut self.neighbours[peer].lanes;
-        let lane = lanes.iter_mut().find(|(table, _)| family(**table) == of);
-        let (table, lane) = lane.expect("a family of the session");
-        (*table, &mut lane.heard)
+    fn heard(&mut self, peer: usize, family: Family) -> (usize, &mut Heard) {
+        let (table, lane) = self.lane_of(peer, family);
+        (table, &mut lane.heard)
     }
 
     /// Reads a chunk; false when there is none.
@@ -121,6 +119,7 @@ impl World {
             self.now = at;
             self.rib.handle_timeout(at);
         }
+        self.poll_limits();
         for peer in 0..PEERS {
             for table in tables_of(peer) {
                 self.check_neighbour(peer, *table);
@@ -154,6 +153,10 @@ impl World {
             knows.entry(*net).or_default().push(text.clone());
         }
         knows.values_mut().for_each(|texts| texts.sort_unstable());
+        if let Some(limit) = lane.plan.export_limit {
+            let more = expected.values().map(Vec::len).sum::<usize>() > limit.most as usize;
+            assert!(heard.limit_reported || !more, "{peer} should know more than {limit:?}");
+        }
         match lane.plan.export_limit.filter(|limit| super::world::leaves_out(Some(*limit))) {
             None => assert_eq!(knows, expected, "what {peer} knows of table {table}"),
             Some(limit) => {

@@ -212,6 +212,11 @@ impl Announcement {
         }
     }
 
+    /// It comes back to us.
+    pub(super) fn is_looped(&self) -> bool {
+        self.path.contains(&LOCAL_AS)
+    }
+
     pub(super) fn attributes(&self, table: usize) -> PathAttributes {
         let mut attributes = PathAttributes::default();
         let mut path = AsPathBuilder::default();

@@ -64,6 +64,7 @@ fn any_plan() -> impl Strategy<Value = Plan> {
         4 => Just(AddPath::All),
         1 => Just(AddPath::Best(1)),
         2 => Just(AddPath::Best(2)),
+        1 => Just(AddPath::Equal),
     ];
     (
         prop_oneof![4 => Just(100u32), 1 => Just(110u32)],
@@ -100,7 +101,13 @@ fn any_plan() -> impl Strategy<Value = Plan> {
 }
 
 fn session() -> impl Strategy<Value = Session> {
-    prop_oneof![2 => Just(Session::PLAIN), 2 => Just(Session::WIDE), 3 => any_session()]
+    let enhanced = Session { enhanced_refresh: true, ..Session::WIDE };
+    prop_oneof![
+        2 => Just(Session::PLAIN),
+        2 => Just(Session::WIDE),
+        1 => Just(enhanced),
+        3 => any_session(),
+    ]
 }
 
 fn any_session() -> impl Strategy<Value = Session> {
@@ -184,7 +191,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         1 => (0..TABLES).prop_map(Step::Revalidate),
         24 => (0..PEERS, 1..5usize).prop_map(|(peer, count)| Step::Read(peer, count)),
         1 => Just(Step::ReadAll),
-        3 => channel().prop_map(|(peer, table)| Step::Refresh(peer, table)),
+        5 => channel().prop_map(|(peer, table)| Step::Refresh(peer, table)),
         4 => (0..PEERS, prop::option::of(0u32..3)).prop_map(|(peer, metric)| Step::NextHop(peer, metric)),
         1 => (0..TABLES, any::<bool>()).prop_map(|(table, paths)| Step::Watch(table, paths)),
         1 => (0..4usize).prop_map(Step::Unwatch),

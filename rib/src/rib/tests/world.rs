@@ -6,13 +6,17 @@ use bgp_wire::{Message, NextHop, UpdateWriter, split_frame};
 use bytes::BytesMut;
 
 use super::filters::Filters;
-use super::model::{Content, Key, Lane, Speaker};
+use super::model::{Content, Key, Lane, Speaker, filtered};
 use super::oracle::Seen;
 use super::setup::*;
 use super::steps::{Named, Step};
 use super::*;
 use crate::extra::ExtraCode;
-use crate::{LimitAction, NextHopKey};
+use crate::{Filter, LimitAction, NextHopKey};
+
+/// An instance of the host and a table that has an import filter for its routes.
+const FILTERED_OWN: (usize, usize) = (1, 2);
+const OWN_FILTER: Filter = Filter::Run(6);
 
 /// A neighbour as the test sees it.
 #[derive(Debug, Default)]
@@ -52,9 +56,13 @@ pub(super) struct World {
 impl World {
     pub(super) fn new(seed: u64) -> Self {
         let mut rib = Rib::new(seed);
-        let tables = (0..TABLES).map(|table| rib.add_table("t", family(table))).collect();
+        let tables: Vec<TableId> =
+            (0..TABLES).map(|table| rib.add_table("t", family(table))).collect();
         let own = OWN_PREFERENCE
             .map(|preference| rib.add_source("static", RouteSource::Static, preference));
+        let (filtered, table) = FILTERED_OWN;
+        let plan = Plan { import: OWN_FILTER, preference: OWN_PREFERENCE[filtered], ..Plan::PLAIN };
+        rib.set_channel(own[filtered], plan.config(tables[table], table));
         let sources =
             (0..PEERS).map(|i| rib.add_source(&i.to_string(), RouteSource::Bgp, 100)).collect();
         Self {
@@ -180,6 +188,26 @@ impl World {
         self.resolve();
         self.check_tables();
         self.forgive();
+        self.poll_limits();
+    }
+
+    /// Hears of export limits that were passed.
+    pub(super) fn poll_limits(&mut self) {
+        while let Some((source, passed)) = self.rib.poll_limit() {
+            let peer = self.sources.iter().position(|other| *other == source).expect("a neighbour");
+            assert_eq!(passed.kind, crate::LimitKind::Export);
+            let (_, lane) = self.lane_of(peer, passed.family);
+            assert_eq!(lane.plan.export_limit, Some(passed.limit));
+            lane.heard.limit_reported = true;
+        }
+    }
+
+    /// The table that a neighbour has a channel of a family to, and the channel.
+    pub(super) fn lane_of(&mut self, peer: usize, of: Family) -> (usize, &mut Lane) {
+        let lanes = &mut self.neighbours[peer].lanes;
+        let lane = lanes.iter_mut().find(|(table, _)| family(**table) == of);
+        let (table, lane) = lane.expect("a family of the session");
+        (*table, lane)
     }
 
     /// What was to be told when a session came up, and was gone before it was told, is owed to nobody.
@@ -245,6 +273,7 @@ impl World {
         // One that nearly fills a message goes with one network.
         let nets = if announcement.long { &nets[..1] } else { nets };
         let Some((lane, speaker)) = self.speaking(peer, table) else { return };
+        let leak = speaker.leak(nets, announcement);
         let expected = lane.announce(&speaker, nets, announcement);
         let attributes = announcement.attributes(table);
         let next_hop = NextHop::from(address(announcement.next_hop.unwrap_or(peer), table));
@@ -260,6 +289,7 @@ impl World {
             .expect("short");
         });
         let [outcome] = outcomes.as_slice() else { panic!("one message") };
+        assert_eq!(outcome.leak, leak, "routes that {peer} has leaked");
         let passed = outcome.limit.map(|passed| (passed.kind, passed.limit));
         assert_eq!(passed, expected, "limit that {peer} passed");
     }
@@ -311,6 +341,11 @@ impl World {
             preference: OWN_PREFERENCE[own],
             kind: RouteSource::Static,
         };
+        let content = if (own, table) == FILTERED_OWN {
+            filtered(OWN_FILTER, net, &content, "static", None).expect("it passes").0
+        } else {
+            content
+        };
         self.originated.insert((own, table, net), content);
         let (source, id) = (self.own[own], self.tables[table]);
         self.rib.originate(self.now, source, id, net, &route, &mut Filters);
@@ -323,6 +358,7 @@ impl World {
         if old.receive_limit != plan.receive_limit {
             lane.reported.remove(&crate::LimitKind::Receive);
         }
+        lane.heard.limit_reported &= old.export_limit == plan.export_limit;
         if old.import_limit != plan.import_limit {
             lane.reported.remove(&crate::LimitKind::Import);
         }
