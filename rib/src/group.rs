@@ -374,8 +374,10 @@ impl Group {
         }
         let position = member.position;
         let log = view.table.log_of(self.rules.adds_paths());
-        // What changes anyway is told from the change list.
-        let told = |slot: &u32| walk.before.is_some() || !log.pending(*slot, position);
+        // What changes anyway is told from the change list: not all, where that says what is different, and not between
+        // the markers of a refresh.
+        let everything = walk.before.is_some() || walk.refresh || self.rules.adds_paths();
+        let told = |slot: &u32| everything || !log.pending(*slot, position);
         let slots = (walk.next..end).filter(told).collect();
         self.tell(index, slots, walk.before.is_some(), walk.before.as_deref(), view);
         let Some(member) = self.members.get_mut(index) else { return };
@@ -404,10 +406,9 @@ impl Group {
                 if !paths.is_empty() && self.is_too_many(slot) {
                     paths.clear();
                 }
-                if !paths.is_empty() {
-                    self.told.set(slot, &paths);
-                }
             }
+            let pending = view.table.log_of(several).pending(slot, self.head);
+            self.told.tell_one(slot, &paths, pending);
             let others = paths.iter().filter(|path| path.source != to);
             others.clone().for_each(|path| batch.announce(path, slot));
             if !withdraw {

@@ -33,6 +33,9 @@ struct ToldPath {
     version: u64,
 }
 
+/// The version of no attributes.
+const NEVER: u64 = u64::MAX;
+
 #[derive(Debug, Clone)]
 enum Slots {
     /// Who announced the one path that was told; `SourceId::NONE`: nothing was.
@@ -95,6 +98,36 @@ impl Told {
     /// Notes what is told of `slot` from now on.
     pub(super) fn set(&mut self, slot: u32, paths: &[Exported]) {
         self.replace(slot, paths, &mut Batch::default());
+    }
+
+    /// Notes what one member is told of `slot` before the others. Where that is not what they know, all of them are
+    /// told it anew when the slot's entry in the change list is read: then it may be something else again.
+    pub(super) fn tell_one(&mut self, slot: u32, paths: &[Exported], pending: bool) {
+        let index = slot as usize;
+        if !pending || matches!(self.slots, Slots::One(_)) {
+            if self.is_empty(slot) && !paths.is_empty() {
+                self.set(slot, paths);
+            }
+            return;
+        }
+        for path in paths {
+            let Slots::Several(slots) = &mut self.slots else { return };
+            if slots.len() <= index {
+                slots.resize(index + 1, Box::default());
+            }
+            let Some(place) = slots.get_mut(index) else { return };
+            let Exported { source, id, version, .. } = *path;
+            match place.iter_mut().find(|old| old.id == id) {
+                Some(old) if old.version == version => {}
+                Some(old) => old.version = NEVER,
+                None => {
+                    let mut told = core::mem::take(place).into_vec();
+                    told.push(ToldPath { source, id, version: NEVER });
+                    *place = told.into_boxed_slice();
+                    self.add(source, 1);
+                }
+            }
+        }
     }
 
     /// Notes what is told of `slot` from now on, and puts what is different into `batch`.

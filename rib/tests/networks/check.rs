@@ -24,6 +24,16 @@ struct Row {
     filtered: bool,
 }
 
+impl Row {
+    fn show(&self) -> String {
+        let Self { best, source, as_path, attributes, next_hop, metric, stale, filtered } = self;
+        let hex: String = attributes.iter().map(|octet| format!("{octet:02x}")).collect();
+        let next_hop = next_hop.as_deref().unwrap_or("none");
+        let marks = (best, stale, filtered);
+        format!("\n  {source} {as_path:?} {next_hop} {metric:?} {marks:?} {hex}")
+    }
+}
+
 /// What a node has.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct View {
@@ -71,11 +81,8 @@ impl Network {
                     (net.net, rows)
                 });
                 tables.push(nets.collect());
-                assert_eq!(
-                    router.rib.backlog(*table),
-                    0,
-                    "{node} has changes that nobody has read"
-                );
+                let backlog = router.rib.backlog(*table);
+                assert_eq!(backlog, 0, "{node} has changes that nobody has read");
             }
             let told = router.neighbours.iter().map(|(session, neighbour)| {
                 let told =
@@ -253,19 +260,19 @@ pub(crate) fn assert_same_next_hops(
 
 /// Compares a network with one that was started as it is now.
 pub(crate) fn assert_same(changed: &BTreeMap<usize, View>, fresh: &BTreeMap<usize, View>) {
+    assert!(changed.keys().eq(fresh.keys()), "the same nodes are up");
     let mut said = String::new();
-    for (node, (one, other)) in
-        changed.iter().zip(fresh).map(|(one, other)| (one.0, (one.1, other.1)))
-    {
+    for ((node, one), other) in changed.iter().zip(fresh.values()) {
         for (table, (one, other)) in one.tables.iter().zip(&other.tables).enumerate() {
             for net in one.keys().chain(other.keys()).collect::<BTreeSet<_>>() {
-                let (one, other) = (one.get(net), other.get(net));
-                if one != other {
-                    writeln!(
-                        said,
-                        "{net} at {node}, table {table}:\n  changed {one:#?}\n  fresh   {other:#?}"
-                    )
-                    .expect("room");
+                let rows = |table: &BTreeMap<IpNet, Vec<Row>>| {
+                    table.get(net).map(|rows| rows.iter().map(Row::show).collect::<String>())
+                };
+                if one.get(net) != other.get(net) {
+                    let (one, other) = (rows(one), rows(other));
+                    let (one, other) = (one.unwrap_or_default(), other.unwrap_or_default());
+                    writeln!(said, "{net} at {node}, table {table}:\n changed{one}\n fresh{other}")
+                        .expect("room");
                 }
             }
         }
@@ -280,7 +287,6 @@ pub(crate) fn assert_same(changed: &BTreeMap<usize, View>, fresh: &BTreeMap<usiz
                 .expect("room");
         }
     }
-    assert!(changed.keys().eq(fresh.keys()), "the same nodes are up");
     assert!(said.is_empty(), "other than afresh:\n{said}");
 }
 

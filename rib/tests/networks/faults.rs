@@ -11,6 +11,7 @@ use crate::plan::Choice;
 impl Network {
     /// Something goes wrong, or is put right again. Says what, for a failure's message.
     pub(crate) fn fault(&mut self) -> String {
+        self.disturb();
         let sessions = self.plan.sessions.len();
         let (session, side) = (self.random.below(sessions), self.random.below(2));
         let node = self.plan.sessions[session].ends[side].node;

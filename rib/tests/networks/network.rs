@@ -225,6 +225,11 @@ impl Network {
         self.plan.sessions[session].ends[side].node
     }
 
+    /// Something was done to it: it is not at rest.
+    pub(crate) const fn disturb(&mut self) {
+        self.last = self.now;
+    }
+
     /// Lets a session act on what it was told.
     pub(crate) fn with_session(
         &mut self,
@@ -696,6 +701,7 @@ impl Network {
     /// Ends all sessions, and withdraws everything.
     pub(crate) fn end(&mut self) {
         self.over = true;
+        self.disturb();
         for session in 0..self.plan.sessions.len() {
             for side in 0..2 {
                 let node = self.node_of(session, side);
