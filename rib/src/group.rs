@@ -374,10 +374,13 @@ impl Group {
         }
         let position = member.position;
         let log = view.table.log_of(self.rules.adds_paths());
-        // What changes anyway is told from the change list: not all, where that says what is different, and not between
-        // the markers of a refresh.
-        let everything = walk.before.is_some() || walk.refresh || self.rules.adds_paths();
-        let told = |slot: &u32| everything || !log.pending(*slot, position);
+        // What changes anyway is told from the change list; but not between the markers of a refresh, nor where it is
+        // told only which of several paths are different.
+        let everything = walk.before.is_some() || walk.refresh;
+        let told = |slot: &u32| {
+            let differs = self.rules.adds_paths() && !self.told.is_empty(*slot);
+            everything || differs || !log.pending(*slot, position)
+        };
         let slots = (walk.next..end).filter(told).collect();
         self.tell(index, slots, walk.before.is_some(), walk.before.as_deref(), view);
         let Some(member) = self.members.get_mut(index) else { return };
@@ -402,10 +405,8 @@ impl Group {
         let mut batch = Batch::default();
         for slot in slots {
             let mut paths = view.exported(&self.rules, slot);
-            if self.told.is_empty(slot) {
-                if !paths.is_empty() && self.is_too_many(slot) {
-                    paths.clear();
-                }
+            if !paths.is_empty() && self.told.is_empty(slot) && self.is_too_many(slot) {
+                paths.clear();
             }
             let pending = view.table.log_of(several).pending(slot, self.head);
             self.told.tell_one(slot, &paths, pending);

@@ -32,8 +32,8 @@ use crate::table::{Table, TableId};
 
 use self::aggregate::Aggregate;
 use self::condition::Conditional;
+use self::path::Incoming;
 pub(crate) use self::path::{Field, view_of};
-use self::path::{Incoming, best_of};
 use self::pipe::Pipe;
 use self::watch::Watcher;
 
@@ -247,9 +247,8 @@ impl Rib {
                 let Some(table) = self.tables.get(usize::from(table_id.0)) else { continue };
                 let concerned =
                     table.paths(slot).any(|path| self.attributes.next_hop(path.attributes) == id);
-                let before = best_of(table, slot);
                 if concerned {
-                    self.settle(table_id, slot, before);
+                    self.settle_cost(table_id, slot);
                 }
             }
         }
@@ -260,3 +259,5 @@ impl Rib {
 mod damped;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod told;

@@ -19,6 +19,8 @@ pub(super) struct Exported {
     pub(super) attributes: AttributesId,
     /// What tells these attributes from all others that had or will have the number.
     pub(super) version: u64,
+    /// The cost of its next hop, where that is told
+    pub(super) cost: Option<u32>,
     pub(super) set: Set,
 }
 
@@ -31,6 +33,7 @@ struct ToldPath {
     source: SourceId,
     id: LocalId,
     version: u64,
+    cost: Option<u32>,
 }
 
 /// The version of no attributes.
@@ -116,13 +119,13 @@ impl Told {
                 slots.resize(index + 1, Box::default());
             }
             let Some(place) = slots.get_mut(index) else { return };
-            let Exported { source, id, version, .. } = *path;
+            let Exported { source, id, version, cost, .. } = *path;
             match place.iter_mut().find(|old| old.id == id) {
-                Some(old) if old.version == version => {}
+                Some(old) if (old.version, old.cost) == (version, cost) => {}
                 Some(old) => old.version = NEVER,
                 None => {
                     let mut told = core::mem::take(place).into_vec();
-                    told.push(ToldPath { source, id, version: NEVER });
+                    told.push(ToldPath { source, id, version: NEVER, cost });
                     *place = told.into_boxed_slice();
                     self.add(source, 1);
                 }
@@ -166,8 +169,8 @@ impl Told {
                 }
                 let Some(place) = slots.get_mut(index) else { return };
                 let told = paths.iter().map(|path| {
-                    let Exported { source, id, version, .. } = *path;
-                    ToldPath { source, id, version }
+                    let Exported { source, id, version, cost, .. } = *path;
+                    ToldPath { source, id, version, cost }
                 });
                 let before = core::mem::replace(place, told.collect());
                 for old in &before {
@@ -176,7 +179,9 @@ impl Told {
                     }
                 }
                 for path in paths {
-                    let known = |old: &ToldPath| old.id == path.id && old.version == path.version;
+                    let known = |old: &ToldPath| {
+                        (old.id, old.version, old.cost) == (path.id, path.version, path.cost)
+                    };
                     if !before.iter().any(known) {
                         batch.announce(path, slot);
                     }
