@@ -233,31 +233,6 @@ fn spread<T: Ord + Clone>(start: &[T], next: impl Fn(T) -> Vec<T>) -> BTreeSet<T
     reached
 }
 
-impl View {
-    /// Where packets are sent.
-    fn next_hops(&self) -> Vec<(IpNet, Option<&str>)> {
-        let nets = self.tables.iter().flatten();
-        let best = nets.filter_map(|(net, rows)| Some((*net, rows.iter().find(|row| row.best)?)));
-        best.map(|(net, row)| (net, row.next_hop.as_deref())).collect()
-    }
-}
-
-/// The same, where equal paths may be chosen otherwise: best next hops alone count.
-pub(crate) fn assert_same_next_hops(
-    changed: &BTreeMap<usize, View>,
-    fresh: &BTreeMap<usize, View>,
-) {
-    let of = |views: &BTreeMap<usize, View>| {
-        let views = views.iter().map(|(node, view)| {
-            let next_hops = view.next_hops().into_iter();
-            let address = |key: &str| key.split(" on ").next().map(str::to_owned);
-            (*node, next_hops.map(|(net, key)| (net, key.and_then(address))).collect::<Vec<_>>())
-        });
-        views.collect::<BTreeMap<_, _>>()
-    };
-    assert_eq!(of(changed), of(fresh));
-}
-
 /// Compares a network with one that was started as it is now.
 pub(crate) fn assert_same(changed: &BTreeMap<usize, View>, fresh: &BTreeMap<usize, View>) {
     assert!(changed.keys().eq(fresh.keys()), "the same nodes are up");

@@ -83,11 +83,7 @@ impl Network {
         let now = self.now;
         let new = self.random.pick(&variants).expect("one at least").clone();
         if known.is_some() && (variants.len() == 1 || self.random.percent(40)) {
-            self.plan.routes.remove(&(node, net));
-            if let Some(router) = &mut self.nodes[node] {
-                router.withdraw(&self.plan, net);
-            }
-            self.touch(node);
+            self.withdraw(node, net);
             return format!("{node} withdraws {net}");
         }
         if let Some(router) = &mut self.nodes[node] {

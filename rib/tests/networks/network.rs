@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bgp_fsm::{Action, ConnectionId, Event, Stale};
 use bytes::Bytes;
+use ipnet::IpNet;
 
 use crate::address::owner;
 use crate::igp::Igp;
@@ -698,6 +699,23 @@ impl Network {
         None
     }
 
+    /// Whether all sessions of a node are up.
+    pub(crate) fn is_speaking(&self, node: usize) -> bool {
+        self.nodes[node].as_ref().is_some_and(|router| {
+            router.neighbours.values().all(|one| one.session.established().is_some())
+        })
+    }
+
+    /// A node does not announce a network any more.
+    pub(crate) fn withdraw(&mut self, node: usize, net: IpNet) {
+        self.disturb();
+        self.plan.routes.remove(&(node, net));
+        if let Some(router) = &mut self.nodes[node] {
+            router.withdraw(&self.plan, net);
+            self.touch(node);
+        }
+    }
+
     /// Ends all sessions, and withdraws everything.
     pub(crate) fn end(&mut self) {
         self.over = true;
@@ -710,11 +728,8 @@ impl Network {
                 });
             }
         }
-        for ((node, net), _) in std::mem::take(&mut self.plan.routes) {
-            if let Some(router) = &mut self.nodes[node] {
-                router.withdraw(&self.plan, net);
-                self.touch(node);
-            }
+        for (node, net) in self.plan.routes.keys().copied().collect::<Vec<_>>() {
+            self.withdraw(node, net);
         }
     }
 }

@@ -118,7 +118,7 @@ fn session_config(plan: &Plan, session: usize, side: usize, start: Start) -> Ses
     config.idle_hold_time = (seconds(1), seconds(4));
     config.passive = end.passive;
     config.role = end.role;
-    config.extended_message = session % 2 == 0;
+    config.extended_message = session.is_multiple_of(2);
     config.enhanced_refresh = session % 5 != 3;
     config.long_lived = plan.long_lived.then_some((Duration::ZERO, seconds(100)));
     config.graceful_restart = plan.restart.then(|| RestartConfig {

@@ -26,9 +26,6 @@ pub(crate) struct Plan {
     pub(crate) reach: Reach,
     /// How routers decide
     pub(crate) decision: Rules,
-    /// Paths to the same next hop may be equal up to the identifiers of neighbours, so that several states are
-    /// stable: which is known of confederations with IGP in common, and does not matter to packets
-    pub(crate) equal_paths: bool,
     /// Graceful restart (RFC 4724, 8538), and for longer (RFC 9494)
     pub(crate) restart: bool,
     pub(crate) long_lived: bool,
@@ -184,7 +181,6 @@ impl Plan {
             rules: Vec::new(),
             reach: Reach::Connected,
             decision: Rules::default(),
-            equal_paths: false,
             restart: false,
             long_lived: false,
             choices: Vec::new(),
@@ -216,7 +212,7 @@ impl Plan {
             next_hop_self: NextHopMode::Never,
             import: Filter::All,
             export: Filter::All,
-            keep_received: number % 3 == 0,
+            keep_received: number.is_multiple_of(3),
             add_path: AddPath::Off,
             takes_paths: false,
             role: None,

@@ -127,11 +127,10 @@ pub(crate) fn hierarchy() -> Plan {
 }
 
 /// Member ASes of three routers each.
-fn members(plan: &mut Plan, count: u32, one_domain: bool) -> Vec<Vec<usize>> {
+fn members(plan: &mut Plan, count: u32) -> Vec<Vec<usize>> {
     let mut members = Vec::new();
     for member in 0..count {
-        let domain = if one_domain { 1 } else { 10 + member };
-        let nodes: Vec<usize> = (0..3).map(|_| plan.node(64_601 + member, domain)).collect();
+        let nodes: Vec<usize> = (0..3).map(|_| plan.node(64_601 + member, 10 + member)).collect();
         for (place, node) in nodes.iter().enumerate() {
             plan.nodes[*node].confederation = Some(65_001);
             plan.link(&[*node, nodes[(place + 1) % 3]], NEAR);
@@ -142,37 +141,18 @@ fn members(plan: &mut Plan, count: u32, one_domain: bool) -> Vec<Vec<usize>> {
     members
 }
 
-/// Four member ASes in a ring with two sessions between neighbours, and an AS outside at two of them. All share an
-/// IGP, and next hops stay as they are.
-pub(crate) fn confederation_with_one_igp() -> Plan {
-    let mut plan = Plan::new("confederation with one IGP");
-    plan.restart = true;
-    plan.equal_paths = true;
-    let members = members(&mut plan, 4, true);
-    for (place, nodes) in members.iter().enumerate() {
-        let next = &members[(place + 1) % 4];
-        for (a, b) in [(nodes[0], next[1]), (nodes[2], next[2])] {
-            plan.link(&[a, b], FAR);
-            plan.loopbacks(a, b);
-        }
-    }
-    let outside = plan.node(65_002, 2);
-    for border in [members[0][1], members[2][0]] {
-        let link = plan.link(&[border, outside], NEAR);
-        plan.over(link, border, outside);
-    }
-    plan.announce_all(0..=outside);
-    plan.announce_exits(&[members[0][0], members[1][1], members[3][2]], net4(100, 0));
-    plan
-}
-
-/// The same with an IGP for each member, which hands over at its borders and takes the way through the fewest.
+/// Four member ASes in a ring with two sessions between neighbours, and an AS outside at two of them. Each member
+/// has an IGP, puts itself as next hop at its borders, and takes the way through the fewest members.
+///
+/// Not so with one IGP for all and next hops that stay: two borders of a member then have paths to the same next hop
+/// that are equal but for the identifiers of neighbours, and where each of the two prefers what the other has,
+/// nothing keeps them from changing their minds together for a long time.
 pub(crate) fn confederation() -> Plan {
     let mut plan = Plan::new("confederation");
     plan.restart = true;
     plan.reach = Reach::ConnectedWhenWhole;
     plan.decision.count_confederation = true;
-    let members = members(&mut plan, 4, false);
+    let members = members(&mut plan, 4);
     for (place, nodes) in members.iter().enumerate() {
         let next = &members[(place + 1) % 4];
         for (a, b) in [(nodes[0], next[1]), (nodes[2], next[2])] {
@@ -300,7 +280,7 @@ pub(crate) fn route_server(all: bool) -> Plan {
 pub(crate) fn accumulated_metric() -> Plan {
     let mut plan = Plan::new("accumulated IGP metric");
     plan.reach = Reach::ConnectedWhenWhole;
-    let members = members(&mut plan, 3, false);
+    let members = members(&mut plan, 3);
     plan.for_ends(|end| end.next_hop_self = NextHopMode::External);
     for pair in members.windows(2) {
         for (one, other) in [(pair[0][0], pair[1][1]), (pair[0][2], pair[1][2])] {
@@ -313,5 +293,27 @@ pub(crate) fn accumulated_metric() -> Plan {
     }
     plan.for_ends(|end| end.aigp = AigpSession::Originate);
     plan.announce_all(0..9);
+    plan
+}
+
+/// RFC 3345 §2.1, figure 1: MULTI_EXIT_DISC and reflectors that do not know of all paths. No state is stable.
+pub(crate) fn churn() -> Plan {
+    let mut plan = Plan::new("RFC 3345 type I");
+    let [ra, rb, rc, rd, re] = [0; 5].map(|_| plan.node(1, 1));
+    for (a, b, metric) in [(ra, rb, 5), (ra, rc, 4), (ra, rd, 1), (rd, re, 12)] {
+        plan.link(&[a, b], (metric, metric));
+    }
+    plan.mesh(&[ra, rd]);
+    for (reflector, client) in [(ra, rb), (ra, rc), (rd, re)] {
+        plan.client(reflector, client, loopback(reflector));
+    }
+    let path = |first, med| Announced {
+        as_path: vec![first, 100],
+        med: Some(med),
+        ..Announced::default()
+    };
+    for (node, first, med) in [(rb, 10, 10), (rc, 6, 1), (re, 6, 0)] {
+        plan.announce(node, net4(100, 0), &[path(first, med)]);
+    }
     plan
 }
