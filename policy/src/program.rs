@@ -115,6 +115,12 @@ pub(crate) enum Instruction {
     Unset {
         attribute: Attribute,
     },
+    /// Sets an attribute to what an operation makes of it and a constant.
+    Alter {
+        operation: Binary,
+        attribute: Attribute,
+        constant: u16,
+    },
     Unary {
         operation: Unary,
         to: Register,
@@ -125,6 +131,13 @@ pub(crate) enum Instruction {
         to: Register,
         left: Register,
         right: Register,
+    },
+    /// An operation on a register and a constant
+    Compute {
+        operation: Binary,
+        to: Register,
+        left: Register,
+        constant: u16,
     },
     /// `(a, b, c)` of three registers in a row
     Large {
@@ -163,6 +176,13 @@ pub(crate) enum Instruction {
     JumpIfIn {
         constant: u16,
         attribute: Attribute,
+        when: bool,
+        target: u16,
+    },
+    /// Jumps when the test of an attribute against a constant comes out as `when`.
+    JumpIfAttribute {
+        attribute: Attribute,
+        constant: u16,
         when: bool,
         target: u16,
     },
@@ -278,6 +298,7 @@ impl Program {
             for (instruction, span) in code.instructions.iter().zip(&code.spans) {
                 match instruction {
                     Instruction::SetAttribute { attribute, .. }
+                    | Instruction::Alter { attribute, .. }
                     | Instruction::Unset { attribute } => found.push((*attribute, *span)),
                     Instruction::Call { function, .. } if !seen.contains(function) => {
                         seen.push(*function);
@@ -315,6 +336,18 @@ impl Program {
                 Instruction::JumpIfIn { constant, attribute, when, target } => {
                     let value = self.constants.get(usize::from(constant));
                     write!(hash, "i{attribute:?}{when}{target}{value:?}")
+                }
+                Instruction::JumpIfAttribute { attribute, constant, when, target } => {
+                    let value = self.constants.get(usize::from(constant));
+                    write!(hash, "a{attribute:?}{when}{target}{value:?}")
+                }
+                Instruction::Alter { operation, attribute, constant } => {
+                    let value = self.constants.get(usize::from(constant));
+                    write!(hash, "o{operation:?}{attribute:?}{value:?}")
+                }
+                Instruction::Compute { operation, to, left, constant } => {
+                    let value = self.constants.get(usize::from(constant));
+                    write!(hash, "b{operation:?}{to}{left}{value:?}")
                 }
                 Instruction::Call { function, base } => {
                     let place = seen.iter().position(|known| *known == function);

@@ -178,13 +178,18 @@ impl Verifier<'_> {
         let constant = match *instruction {
             Instruction::Constant { constant, .. }
             | Instruction::JumpIfMatch { constant, .. }
-            | Instruction::JumpIfIn { constant, .. } => Some(constant),
+            | Instruction::JumpIfIn { constant, .. }
+            | Instruction::JumpIfAttribute { constant, .. }
+            | Instruction::Alter { constant, .. }
+            | Instruction::Compute { constant, .. } => Some(constant),
             _ => None,
         };
         let exists = constant.is_none_or(|one| usize::from(one) < self.program.constants.len());
         self.check(exists, at, VerifyErrorKind::Constant)?;
         let usable = match *instruction {
-            Instruction::SetAttribute { attribute, .. } => attribute.access() != Access::Read,
+            Instruction::SetAttribute { attribute, .. } | Instruction::Alter { attribute, .. } => {
+                attribute.access() != Access::Read
+            }
             Instruction::Unset { attribute } => attribute.access() == Access::Unset,
             Instruction::JumpIfIn { attribute, .. } => matches!(attribute.ty(), Type::List(_)),
             _ => true,
@@ -217,6 +222,7 @@ impl Verifier<'_> {
             | Instruction::MaskItem { of, .. }
             | Instruction::Print { of }
             | Instruction::Assert { of } => [row(of, 1), none],
+            Instruction::Compute { left, .. } => [row(left, 1), none],
             Instruction::Binary { left, right, .. } | Instruction::Extended { left, right, .. } => {
                 [row(left, 1), row(right, 1)]
             }
@@ -237,6 +243,8 @@ impl Verifier<'_> {
             | Instruction::Unset { .. }
             | Instruction::Jump { .. }
             | Instruction::JumpIfIn { .. }
+            | Instruction::JumpIfAttribute { .. }
+            | Instruction::Alter { .. }
             | Instruction::Again { .. }
             | Instruction::MaskBegin
             | Instruction::MaskOne { .. }
@@ -260,6 +268,7 @@ impl Verifier<'_> {
             | Instruction::Attribute { to, .. }
             | Instruction::Unary { to, .. }
             | Instruction::Binary { to, .. }
+            | Instruction::Compute { to, .. }
             | Instruction::Large { to, .. }
             | Instruction::Extended { to, .. }
             | Instruction::Convert { to, .. }
@@ -285,6 +294,8 @@ impl Verifier<'_> {
             | Instruction::JumpIf { .. }
             | Instruction::JumpIfMatch { .. }
             | Instruction::JumpIfIn { .. }
+            | Instruction::JumpIfAttribute { .. }
+            | Instruction::Alter { .. }
             | Instruction::Return { .. }
             | Instruction::Again { .. }
             | Instruction::MaskBegin
@@ -400,6 +411,7 @@ fn jump(instruction: &Instruction) -> Option<usize> {
         | Instruction::JumpIf { target, .. }
         | Instruction::JumpIfMatch { target, .. }
         | Instruction::JumpIfIn { target, .. }
+        | Instruction::JumpIfAttribute { target, .. }
         | Instruction::Next { target, .. } => Some(usize::from(target)),
         _ => None,
     }

@@ -22,6 +22,8 @@ pub(crate) struct ChangeLog {
     furthest: u64,
     /// Number of readers; without any, nothing is kept.
     readers: u32,
+    /// Slots, by bit, whose entry says no more than that packets go another way (see [`ChangeLog::push_rerouted`]).
+    rerouted: Vec<u64>,
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the low half is what is compared")]
@@ -60,6 +62,33 @@ impl ChangeLog {
 
     /// Notes that `slot` changed.
     pub(crate) fn push(&mut self, slot: u32) {
+        if let Some(bits) = self.rerouted.get_mut(slot as usize / 64) {
+            *bits &= !(1 << (slot % 64));
+        }
+        self.append(slot);
+    }
+
+    /// Notes that the best path of `slot` is the same as before, while packets go another way.
+    pub(crate) fn push_rerouted(&mut self, slot: u32) {
+        // Where somebody has still to read of another change it goes on to say so.
+        if self.readers > 0 && !self.contains(slot) {
+            let index = slot as usize / 64;
+            if self.rerouted.len() <= index {
+                self.rerouted.resize(index + 1, 0);
+            }
+            if let Some(bits) = self.rerouted.get_mut(index) {
+                *bits |= 1 << (slot % 64);
+            }
+        }
+        self.append(slot);
+    }
+
+    /// Whether the entry of `slot` concerns those alone who send packets, and none who tell others of routes.
+    pub(crate) fn is_rerouted(&self, slot: u32) -> bool {
+        self.rerouted.get(slot as usize / 64).is_some_and(|bits| bits & 1 << (slot % 64) != 0)
+    }
+
+    fn append(&mut self, slot: u32) {
         if self.readers == 0
             || self.position_of(slot).is_some_and(|position| position >= self.furthest)
         {

@@ -10,6 +10,7 @@ use ipnet::IpNet;
 use smallvec::SmallVec;
 
 use crate::damping::{Damping, DampingConfig};
+use crate::next_hop::IgpTables;
 use crate::options::{
     AigpSession, AnnounceOptions, Confederation, LocalAs, MissingLinkLocal, ReceiveOptions,
     SessionKind,
@@ -321,6 +322,8 @@ pub struct ChannelConfig {
     /// GRACEFUL_SHUTDOWN and LOCAL_PREF 0, what is announced to it gets the community. Towards a neighbour inside
     /// that holds for routes of the host itself
     pub graceful_shutdown: bool,
+    /// Where received next hops are looked up. Routes that are there already keep theirs when that changes
+    pub igp_tables: IgpTables,
 }
 
 impl ChannelConfig {
@@ -352,6 +355,7 @@ impl ChannelConfig {
             extended_next_hop: false,
             aigp: AigpSession::Usual,
             graceful_shutdown: false,
+            igp_tables: IgpTables { ipv4: None, ipv6: None },
         }
     }
 

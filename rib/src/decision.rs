@@ -58,6 +58,7 @@ mod steps;
 
 pub use self::explain::{Explanation, Loss, explain, ranking};
 pub use self::multipath::{Multipath, PathMatch, equal_paths};
+pub(crate) use self::packed::before_med;
 
 /// One of several paths to the same network, and what is known of where it came from.
 #[derive(Debug, Clone, Copy)]

@@ -24,6 +24,8 @@ impl ExtraCode {
     /// The neighbour that the route is said to be from
     pub const FROM: Self = Self(11);
     pub const GATEWAY_MPLS: Self = Self(12);
+    /// Index of the interface of a route to a network at hand: next hops in that network are reached there
+    pub const INTERFACE: Self = Self(13);
     pub const RIP_METRIC: Self = Self(16);
     pub const RIP_TAG: Self = Self(17);
     pub const BABEL_METRIC: Self = Self(18);

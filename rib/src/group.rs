@@ -295,7 +295,9 @@ impl Group {
         let log = view.table.log_of(several);
         let (from, to) = (self.head, log.end().min(self.head + BATCH));
         let mut batch = Batch::default();
-        let slots: Vec<u32> = (from..to).filter_map(|position| log.valid(position)).collect();
+        let news = |slot: &u32| !log.is_rerouted(*slot);
+        let slots: Vec<u32> =
+            (from..to).filter_map(|position| log.valid(position)).filter(news).collect();
         for slot in slots {
             let mut paths = view.exported(&self.rules, slot);
             if !paths.is_empty() && self.is_too_many(slot) {
@@ -348,7 +350,9 @@ impl Group {
     /// Makes the messages of a stretch for a member that the group has left behind.
     fn catch_up(&mut self, index: usize, range: core::ops::Range<u64>, view: &mut View<'_>) {
         let log = view.table.log_of(self.rules.adds_paths());
-        let mut slots: Vec<u32> = range.filter_map(|position| log.valid(position)).collect();
+        let news = |slot: &u32| !log.is_rerouted(*slot);
+        let mut slots: Vec<u32> =
+            range.filter_map(|position| log.valid(position)).filter(news).collect();
         if !self.missed.is_empty() {
             slots.extend(self.missed.keys());
             slots.sort_unstable();
@@ -375,11 +379,11 @@ impl Group {
         let position = member.position;
         let log = view.table.log_of(self.rules.adds_paths());
         // What changes anyway is told from the change list; but not between the markers of a refresh, nor where it is
-        // told only which of several paths are different.
+        // told only which of several paths are different, nor what concerns no neighbour.
         let everything = walk.before.is_some() || walk.refresh;
         let told = |slot: &u32| {
             let differs = self.rules.adds_paths() && !self.told.is_empty(*slot);
-            everything || differs || !log.pending(*slot, position)
+            everything || differs || !log.pending(*slot, position) || log.is_rerouted(*slot)
         };
         let slots = (walk.next..end).filter(told).collect();
         self.tell(index, slots, walk.before.is_some(), walk.before.as_deref(), view);

@@ -78,7 +78,7 @@ pub use crate::extra::{ExtraAttributes, ExtraCode, ExtraRef};
 pub use crate::facts::{AigpMetric, AttributeFacts, Marks};
 pub use crate::group::Chunk;
 pub use crate::import::Refusal;
-pub use crate::next_hop::{NextHopId, NextHopKey};
+pub use crate::next_hop::{Gateway, IgpTable, IgpTables, NextHopId, NextHopKey, Resolution};
 pub use crate::only_to_customer::Leak;
 pub use crate::options::{
     AigpSession, AnnounceOptions, Confederation, LocalAs, MissingLinkLocal, ReceiveOptions,

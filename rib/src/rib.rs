@@ -5,10 +5,12 @@ mod condition;
 mod path;
 mod peer;
 mod pipe;
+mod resolve;
 mod revalidate;
 mod stale;
 mod update;
 mod watch;
+mod work;
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -35,6 +37,7 @@ use self::condition::Conditional;
 use self::path::Incoming;
 pub(crate) use self::path::{Field, view_of};
 use self::pipe::Pipe;
+use self::resolve::Resolver;
 use self::watch::Watcher;
 
 pub use self::aggregate::AggregateConfig;
@@ -49,8 +52,9 @@ pub use self::watch::{Change, WatcherId};
 /// 1. Set up: [`Rib::add_table`], [`Rib::add_source`], [`Rib::originate`].
 /// 2. A session comes up: [`Rib::peer_up`]. Its UPDATEs: [`Rib::handle_update`]. It goes down:
 ///    [`Rib::peer_down`]; what becomes of routes that stay: [`Rib::mark_stale`], [`Rib::long_lived`], [`Rib::sweep`].
-/// 3. After anything was put in, call [`Rib::work`] until it says that nothing is left to do; take [`Rib::poll_next_hop`] until `None` and answer with
-///    [`Rib::set_next_hop`] where a next hop is not simply at hand.
+/// 3. After anything was put in, take [`Rib::poll_next_hop`] until `None` and answer with
+///    [`Rib::set_next_hop`] where a next hop is not simply at hand. Then call [`Rib::work`] until it says that
+///    nothing is left: it does what changes bring about elsewhere.
 /// 4. Take [`Rib::poll_update`] for a neighbour whenever its connection has room, until `None`: what is not
 ///    taken waits as a place in a list, not as messages, and the newest state replaces an older one.
 ///
@@ -69,6 +73,7 @@ pub struct Rib {
     pipes: Vec<Pipe>,
     aggregates: Vec<Aggregate>,
     conditions: Vec<Conditional>,
+    resolver: Resolver,
     /// Reused while an UPDATE is read.
     scratch: Scratch,
 }
@@ -121,6 +126,7 @@ impl Rib {
             pipes: Vec::new(),
             aggregates: Vec::new(),
             conditions: Vec::new(),
+            resolver: Resolver::default(),
             scratch: Scratch::default(),
         }
     }
@@ -193,7 +199,7 @@ impl Rib {
             source.channels.push(Channel::new(config));
         }
         let (kind, preference) = (route.kind.unwrap_or(source.kind), source.preference(table));
-        let next_hop = route.next_hop.map_or(NextHopId::NONE, |key| self.next_hops.intern(key));
+        let next_hop = route.next_hop.map_or(NextHopId::NONE, |key| self.intern_and_look_up(key));
         let head = Head { next_hop, preference, kind, destination: route.destination };
         let set = AttributeSet { path: route.attributes.view(), extra: route.extra.view(), head };
         let attributes = self.attributes.intern(&set, &mut self.next_hops);
@@ -215,42 +221,6 @@ impl Rib {
         match source.channel_mut(config.table) {
             Some(channel) => channel.config = config,
             None => source.channels.push(Channel::new(config)),
-        }
-    }
-
-    /// A next hop that has come into use and of which [`Rib::set_next_hop`] may be told.
-    pub fn poll_next_hop(&mut self) -> Option<(NextHopId, NextHopKey)> {
-        loop {
-            let id = self.next_hops.pop_fresh()?;
-            if let Some(key) = self.next_hops.key(id) {
-                return Some((id, key));
-            }
-        }
-    }
-
-    /// All next hops in use.
-    pub fn next_hops(&self) -> impl Iterator<Item = (NextHopId, NextHopKey)> + '_ {
-        self.next_hops.iter()
-    }
-
-    /// Says what it costs to reach a next hop; `None`: it cannot be reached. Routes that use it are decided
-    /// anew.
-    pub fn set_next_hop(&mut self, id: NextHopId, metric: Option<u32>) {
-        if !self.next_hops.set_metric(id, metric) {
-            return;
-        }
-        for table_id in (0..u16::try_from(self.tables.len()).unwrap_or(u16::MAX)).map(TableId) {
-            let Some(slots) = self.tables.get(usize::from(table_id.0)).map(Table::slots) else {
-                continue;
-            };
-            for slot in 0..slots {
-                let Some(table) = self.tables.get(usize::from(table_id.0)) else { continue };
-                let concerned =
-                    table.paths(slot).any(|path| self.attributes.next_hop(path.attributes) == id);
-                if concerned {
-                    self.settle_cost(table_id, slot);
-                }
-            }
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::channel::{ChannelStatistics, PeerConfig, SourceId};
 use crate::decision::{Explanation, Multipath, equal_paths, explain};
 use crate::extra::ExtraRef;
 use crate::facts::AttributeFacts;
-use crate::next_hop::NextHopKey;
+use crate::next_hop::{NextHopKey, Resolution};
 use crate::path_id::PathKey;
 use crate::rib::{Field, Rib, view_of};
 use crate::route::{Destination, Route, RouteSource};
@@ -110,6 +110,11 @@ impl<'a> PathView<'a> {
     /// Cost of reaching its next hop; `None`: it cannot be reached.
     pub fn metric(&self) -> Option<u32> {
         self.rib.next_hops.metric(self.rib.attributes.next_hop(self.path.attributes))
+    }
+
+    /// How packets reach its next hop, if it has one.
+    pub fn resolution(&self) -> Option<&'a Resolution> {
+        self.rib.next_hops.resolution(self.rib.attributes.next_hop(self.path.attributes))
     }
 
     /// Preference among protocols.

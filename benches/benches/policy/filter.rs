@@ -26,36 +26,49 @@ pub(crate) fn set(count: u32) -> String {
     text + "\n]"
 }
 
-/// The filter, and the same without what it changes.
-pub(crate) fn source(changes: bool) -> String {
-    let change = if changes {
-        "bgp_local_pref = pref(bgp_path.len);
-    bgp_community.add((64511, 24));
-    bgp_community.add((64511, 1));
-    bgp_community.delete((64511, 99));"
-    } else {
-        "if pref(bgp_path.len) > 1000 then reject;"
-    };
-    format!(
-        "define OWN = {};
-function pref(int hops)
-{{
-    int latency = 0;
-    if (64511, 3) ~ bgp_community then latency = 3;
-    if (64511, 5) ~ bgp_community then latency = 5;
-    return 100 + 10 * latency - hops;
-}}
-filter realistic
-{{
-    if net !~ OWN then reject;
+/// Names of the filters in [`source`]: the seven clauses without what they change, and with it; and what goes without
+/// saying, for the table load that they are compared with.
+pub(crate) const UNCHANGED: &str = "unchanged";
+pub(crate) const CHANGING: &str = "changing";
+#[allow(dead_code, reason = "not every bench has a table to load")]
+pub(crate) const ACCEPTED: &str = "accepted";
+#[allow(dead_code, reason = "not every bench has a table to load")]
+pub(crate) const ONE_CHANGED: &str = "one_changed";
+
+/// The filters, as BIRD and we take them.
+pub(crate) fn source() -> String {
+    let reject = "if net !~ OWN then reject;
     if bgp_path ~ [= * 64666 * =] then reject;
     if (65535, 666) ~ bgp_community then reject;
     if (64511, 1000) ~ bgp_community then reject;
-    if bgp_community ~ [(64511, 2000..2010), (64512, *)] then reject;
-    {change}
+    if bgp_community ~ [(64511, 2000..2010), (64512, *)] then reject;";
+    let own = set(500);
+    format!(
+        "define OWN = {own};
+function pref(int hops)
+{{
+    int dn42_latency = 0;
+    if (64511, 3) ~ bgp_community then dn42_latency = 3;
+    if (64511, 5) ~ bgp_community then dn42_latency = 5;
+    return 100 + 10 * dn42_latency - hops;
+}}
+filter {UNCHANGED}
+{{
+    {reject}
+    if pref(bgp_path.len) > 1000 then reject;
     accept;
 }}
-",
-        set(500)
+filter {CHANGING}
+{{
+    {reject}
+    bgp_local_pref = pref(bgp_path.len);
+    bgp_community.add((64511, 24));
+    bgp_community.add((64511, 1));
+    bgp_community.delete((64511, 99));
+    accept;
+}}
+filter {ACCEPTED} {{ accept; }}
+filter {ONE_CHANGED} {{ bgp_local_pref = 101; accept; }}
+"
     )
 }

@@ -89,6 +89,17 @@ impl PathAttributes {
         self
     }
 
+    /// Appends attributes in canonical form, all of them with codes greater than those that are there.
+    pub fn append_all(&mut self, attributes: AttributesRef<'_>) -> &mut Self {
+        debug_assert!(attributes.is_canonical());
+        self.0.extend_from_slice(attributes.bytes());
+        debug_assert!(
+            self.view().iter().map(|raw| raw.code).is_sorted_by(|one, next| one < next),
+            "out of order"
+        );
+        self
+    }
+
     /// Appends AS_PATH: `path` with `asn` in front (RFC 4271 §5.1.2), without building it apart.
     pub fn append_prepended_path(&mut self, asn: u32, path: AsPath<'_>) -> &mut Self {
         // Not more than the attribute can hold: such a path fits into no message anyway.

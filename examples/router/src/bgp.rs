@@ -5,16 +5,21 @@ use std::net::{IpAddr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
 
 use bgp_fsm::{
-    ConnectionId, Endpoints, FamilyConfig, Negotiated, Session, SessionConfig, Shutdown,
+    ConnectionId, Endpoints, FamilyConfig, Forwarding, Negotiated, RestartConfig, Session,
+    SessionConfig, Shutdown,
 };
 use bgp_wire::{AddPathDirection, Family, NextHop};
 use bytes::Bytes;
-use rib::{AddPath, ChannelConfig, LimitAction, LimitPassed, PeerConfig, TableId};
+use rib::{
+    AddPath, AnnounceOptions, ChannelConfig, Confederation, IgpTables, LimitAction, LimitPassed,
+    PeerConfig, ReceiveOptions, TableId,
+};
 
-use crate::config::{self, AddressFamily, BgpConfig};
+use crate::config::{self, AddressFamily, BgpConfig, RestartMode};
 use crate::filters::Filters;
 use crate::interface::{Interface, Interfaces};
 use crate::protocol::{ProtocolState, Running};
+use crate::resolve::igp_tables;
 use crate::router::{Dial, LogClass, Router, StreamId};
 
 /// A BGP instance at work.
@@ -132,6 +137,27 @@ impl Bgp {
             cluster_id: config.cluster_id.unwrap_or(router_id),
             route_server_client: config.rs_client,
             role: negotiated.role,
+            confederation: config.confederation.map(|identifier| Confederation {
+                identifier,
+                member: config.confederation_member,
+            }),
+            long_lived_graceful_restart: negotiated
+                .long_lived
+                .iter()
+                .any(|family| negotiated.families.contains(&family.family)),
+            // A channel without a policy is refused when the configuration is read.
+            requires_policy: false,
+            receive: ReceiveOptions {
+                enforce_first_as: config.enforce_first_as,
+                ..ReceiveOptions::default()
+            },
+            announce: AnnounceOptions {
+                interpret_communities: config.interpret_communities,
+                allow_med: config.allow_med,
+                ..AnnounceOptions::default()
+            },
+            allow_as_sets: config.allow_as_sets,
+            allow_local_pref: config.allow_local_pref,
             allow_local_as: config.allow_local_as,
             default_local_pref: config.default_local_pref,
             default_med: config.default_med.unwrap_or(0),
@@ -162,6 +188,12 @@ impl Bgp {
         let made = both.filter_map(|channel| {
             let family = wire_family(channel.family);
             let extended_next_hop = negotiated.extended_next_hop.contains(&family);
+            let recursive = channel.gateway_recursive.unwrap_or(self.config.multihop.is_some());
+            let igp_tables = if recursive {
+                igp_tables(channel, &self.config.channels, tables)
+            } else {
+                IgpTables::default()
+            };
             Some(ChannelConfig {
                 preference: channel.preference,
                 import: filters.number(&channel.import),
@@ -177,6 +209,7 @@ impl Bgp {
                 next_hop_keep: next_hop_mode(channel.next_hop_keep),
                 any_next_hop: channel.gateway_recursive == Some(true),
                 extended_next_hop,
+                igp_tables,
                 ..ChannelConfig::new(*tables.get(&channel.table)?, family)
             })
         });
@@ -248,7 +281,17 @@ pub(crate) fn session_config(config: &BgpConfig, router_id: std::net::Ipv4Addr) 
             (false, true) => Some(AddPathDirection::RECEIVE),
             (false, false) => None,
         };
-        FamilyConfig { extended_next_hop, add_path, ..FamilyConfig::new(family) }
+        let keeps = channel.graceful_restart.unwrap_or(config.graceful_restart == RestartMode::On);
+        let long = channel.long_lived.unwrap_or(config.long_lived == RestartMode::On);
+        let long_lived_stale_time = channel.long_lived_stale_time;
+        let long_lived_stale_time = long_lived_stale_time.unwrap_or(config.long_lived_stale_time);
+        FamilyConfig {
+            extended_next_hop,
+            add_path,
+            forwarding: keeps.then_some(Forwarding::Preserved),
+            long_lived_stale_time: (keeps && long).then_some(long_lived_stale_time),
+            ..FamilyConfig::new(family)
+        }
     };
     SessionConfig {
         hold_time: config.hold_time,
@@ -260,12 +303,26 @@ pub(crate) fn session_config(config: &BgpConfig, router_id: std::net::Ipv4Addr) 
         error_forget_time: config.error_forget_time,
         passive: config.passive,
         families: config.channels.iter().map(family).collect(),
+        graceful_restart: (config.graceful_restart != RestartMode::Off).then(|| RestartConfig {
+            restart_time: config.graceful_restart_time,
+            ..RestartConfig::default()
+        }),
+        long_lived: (config.long_lived != RestartMode::Off).then_some(config.long_lived_bounds),
+        role: config.local_role,
+        strict_role: config.require_roles,
+        confederation_member: config.confederation_member,
         extended_message: config.enable_extended_messages,
         route_refresh: config.enable_route_refresh,
         four_octet_as: config.enable_as4,
         capabilities: config.capabilities,
-        ..SessionConfig::new(config.local_as, config.neighbor_as, router_id)
+        ..SessionConfig::new(shown_as(config), config.neighbor_as, router_id)
     }
+}
+
+/// Our AS as the neighbour sees it (RFC 5065 §4).
+fn shown_as(config: &BgpConfig) -> u32 {
+    let inside = config.confederation_member || config.neighbor_as == Some(config.local_as);
+    config.confederation.filter(|_| !inside).unwrap_or(config.local_as)
 }
 
 /// An IPv4 address that came mapped into IPv6 as what it is.
@@ -283,6 +340,15 @@ fn socket_address(address: IpAddr, port: u16, scope: u32) -> SocketAddr {
 }
 
 impl Router {
+    /// Looks whether a neighbour is told more routes than it may be.
+    pub(crate) fn report_limits(&mut self, now: Duration) {
+        while let Some((source, passed)) = self.rib.poll_limit() {
+            if let Some(index) = self.index_of(source) {
+                self.limit_passed(now, index, passed);
+            }
+        }
+    }
+
     /// What is to be done when a channel has more routes than it may have.
     pub(crate) fn limit_passed(&mut self, now: Duration, index: usize, passed: LimitPassed) {
         let Some(protocol) = self.protocols.get_mut(index) else { return };

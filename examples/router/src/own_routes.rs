@@ -5,12 +5,13 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use rib::{Destination, NextHopKey, Origination, TableId};
+use rib::{Destination, ExtraAttributes, ExtraCode, IgpTables, NextHopKey, Origination, TableId};
 
 use crate::bgp::wire_family;
 use crate::config::{Gateway, ProtocolKind, RouteTarget};
 use crate::interface::Interfaces;
 use crate::protocol::{Running, takes_in};
+use crate::resolve::igp_tables;
 use crate::router::Router;
 
 impl Router {
@@ -48,14 +49,16 @@ impl Router {
                 for (table, net) in routes.keys().filter(|key| !wanted.contains_key(key)) {
                     self.rib.withdraw(source, *table, net);
                 }
-                for (table, net) in wanted.keys() {
-                    let route = Origination::default();
+                for ((table, net), name) in &wanted {
+                    let extra = on_interface(name, &self.interfaces);
+                    let route = Origination { extra, ..Origination::default() };
                     self.rib.originate(now, source, *table, *net, &route, &mut self.filters);
                 }
                 *routes = wanted;
             }
             (Running::Static(routes), ProtocolKind::Static { channel, routes: configured }) => {
                 let Some(table) = self.tables.get(&channel.table) else { return };
+                let igp = igp_tables(channel, &[], &self.tables);
                 let usable = configured
                     .iter()
                     .filter(|route| !disabled && is_usable(&route.target, &self.interfaces));
@@ -66,9 +69,14 @@ impl Router {
                 }
                 for (net, target) in &wanted {
                     if routes.get(net) != Some(target) {
-                        let next_hop = next_hop_of(target, &self.interfaces);
+                        let next_hop = next_hop_of(target, &self.interfaces, &igp);
                         let destination = destination_of(target);
-                        let route = Origination { next_hop, destination, ..Origination::default() };
+                        let extra = match target {
+                            RouteTarget::Device(name) => on_interface(name, &self.interfaces),
+                            _ => ExtraAttributes::default(),
+                        };
+                        let route =
+                            Origination { next_hop, destination, extra, ..Origination::default() };
                         self.rib.originate(now, source, *table, *net, &route, &mut self.filters);
                     }
                 }
@@ -114,19 +122,29 @@ fn destination_of(target: &RouteTarget) -> Destination {
     }
 }
 
+/// What a route to a network at hand says of its interface.
+fn on_interface(name: &str, interfaces: &Interfaces) -> ExtraAttributes {
+    let mut extra = ExtraAttributes::default();
+    if let Some(interface) = interfaces.by_name(name) {
+        extra.set_number(ExtraCode::INTERFACE, interface.index);
+    }
+    extra
+}
+
 /// The next hop that BGP announces for a static route.
-fn next_hop_of(target: &RouteTarget, interfaces: &Interfaces) -> Option<NextHopKey> {
-    let key = |address: IpAddr, interface: Option<u32>| NextHopKey {
-        next_hop: address.into(),
-        interface,
-    };
+fn next_hop_of(
+    target: &RouteTarget,
+    interfaces: &Interfaces,
+    igp: &IgpTables,
+) -> Option<NextHopKey> {
     match target {
         RouteTarget::Via(gateways) => gateways.first().map(|gateway: &Gateway| {
             let named = gateway.interface.as_ref().and_then(|name| interfaces.by_name(name));
             let interface = named.or_else(|| interfaces.towards(gateway.address));
-            key(gateway.address, interface.map(|interface| interface.index))
+            let index = interface.map(|interface| interface.index);
+            NextHopKey::direct(gateway.address.into(), index)
         }),
-        RouteTarget::Recursive(address) => Some(key(*address, None)),
+        RouteTarget::Recursive(address) => Some(igp.key((*address).into(), None)),
         RouteTarget::Device(_)
         | RouteTarget::Blackhole
         | RouteTarget::Unreachable

@@ -57,7 +57,7 @@ impl Router {
         self.configured_at = now;
         self.update_listeners();
         self.resolve_all_next_hops();
-        self.after_change();
+        self.after_change(now);
         self.log(LogClass::Info, "Reconfigured".into());
     }
 

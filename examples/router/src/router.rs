@@ -8,7 +8,7 @@ use std::time::Duration;
 use bgp_fsm::{Action as SessionAction, ConnectionId, Endpoints, Event, Shutdown, Stale};
 use bgp_wire::{Flaw, UpdateError};
 use bytes::{Bytes, BytesMut};
-use rib::{Rib, RouteSource, Rules, SourceId, TableId};
+use rib::{Age, Rib, RouteSource, Rules, SourceId, TableId};
 
 use crate::bgp::{Bgp, canonical, wire_family};
 use crate::clock::Clock;
@@ -152,11 +152,12 @@ impl Router {
                 .ok_or("cannot determine the router id: set it with `router id A.B.C.D;`")?;
         }
         self.rib.set_rules(rules(&self.config));
+        self.resolve_all_next_hops();
         for protocol in self.config.protocols.clone() {
             self.add_protocol(now, &protocol);
         }
         self.update_listeners();
-        self.after_change();
+        self.after_change(now);
         Ok(())
     }
 
@@ -240,12 +241,14 @@ impl Router {
             self.run_protocol(now, index);
         }
         self.resolve_all_next_hops();
-        self.after_change();
+        self.after_change(now);
     }
 
     /// What has to follow every change of routes.
-    pub(crate) fn after_change(&mut self) {
+    pub(crate) fn after_change(&mut self, now: Duration) {
         self.resolve_new_next_hops();
+        self.work(now);
+        self.report_limits(now);
         while let Some(message) = self.filters.poll_message() {
             self.log(LogClass::Error, message);
         }
@@ -270,7 +273,7 @@ impl Router {
         self.listeners = wanted;
     }
 
-    fn index_of(&self, source: SourceId) -> Option<usize> {
+    pub(crate) fn index_of(&self, source: SourceId) -> Option<usize> {
         self.protocols.iter().position(|protocol| protocol.source == source)
     }
 
@@ -368,6 +371,7 @@ impl Router {
         }
         let chunk = self.rib.poll_update(now, source, &mut self.filters)?;
         bgp.session.update_sent(now, chunk.messages);
+        self.report_limits(now);
         Some(chunk.bytes)
     }
 
@@ -393,6 +397,10 @@ impl Router {
 
     /// Lets timers take effect.
     pub fn handle_timeout(&mut self, now: Duration) {
+        if self.rib.poll_timeout().is_some_and(|at| at <= now) {
+            self.rib.handle_timeout(now);
+        }
+        self.after_change(now);
         for index in 0..self.protocols.len() {
             let bgp = self.protocols.get_mut(index).and_then(Protocol::bgp_mut);
             if let Some(bgp) =
@@ -406,7 +414,12 @@ impl Router {
 
     /// When [`Router::handle_timeout`] wants to be called.
     pub fn poll_timeout(&self) -> Option<Duration> {
-        self.protocols.iter().filter_map(|protocol| protocol.bgp()?.session.poll_timeout()).min()
+        if self.rib.has_work() {
+            return Some(Duration::ZERO);
+        }
+        let sessions = self.protocols.iter().filter_map(|protocol| protocol.bgp());
+        let sessions = sessions.filter_map(|bgp| bgp.session.poll_timeout());
+        sessions.chain(self.rib.poll_timeout()).min()
     }
 
     /// The next thing for the host to do.
@@ -527,7 +540,7 @@ impl Router {
             }
         }
         if changed {
-            self.after_change();
+            self.after_change(now);
         }
     }
 
@@ -543,7 +556,7 @@ impl Router {
             protocol.disabled = true;
         }
         self.run_protocol(now, index);
-        self.after_change();
+        self.after_change(now);
     }
 
     /// Turns an instance on.
@@ -552,7 +565,7 @@ impl Router {
             protocol.disabled = false;
         }
         self.run_protocol(now, index);
-        self.after_change();
+        self.after_change(now);
     }
 
     /// Ends all sessions; [`Action::Exit`] follows when their streams are closed.
@@ -595,6 +608,9 @@ pub(crate) fn rules(config: &Config) -> Rules {
             rules.as_path_length &= bgp.path_metric;
             rules.always_compare_med |= bgp.med_metric;
             rules.igp_metric &= bgp.igp_metric;
+            if bgp.prefer_older {
+                rules.age = Age::Existing;
+            }
         }
     }
     rules

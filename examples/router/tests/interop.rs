@@ -28,6 +28,8 @@ mod attributes;
 mod control;
 #[path = "interop/exchange.rs"]
 mod exchange;
+#[path = "interop/next_hops.rs"]
+mod next_hops;
 #[path = "interop/refusals.rs"]
 mod refusals;
 #[path = "interop/sessions.rs"]

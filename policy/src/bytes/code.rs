@@ -245,6 +245,9 @@ instructions! {
     29 Assert { of: of }
     30 End { 0: end }
     31 FellOff {}
+    32 JumpIfAttribute { attribute: attribute, constant: constant, when: when, target: target }
+    33 Alter { operation: operation, attribute: attribute, constant: constant }
+    34 Compute { operation: operation, to: to, left: left, constant: constant }
 }
 
 impl Item for Code {

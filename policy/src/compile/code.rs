@@ -36,6 +36,7 @@ impl Emitter {
             | Instruction::JumpIf { target, .. }
             | Instruction::JumpIfMatch { target, .. }
             | Instruction::JumpIfIn { target, .. }
+            | Instruction::JumpIfAttribute { target, .. }
             | Instruction::Next { target, .. },
         ) = self.instructions.get_mut(jump)
         {
@@ -46,6 +47,12 @@ impl Emitter {
     pub(super) fn land_all(&mut self, jumps: impl IntoIterator<Item = usize>) {
         jumps.into_iter().for_each(|jump| self.land(jump));
     }
+}
+
+/// A constant goes to the right, where that is all the same.
+fn in_order(operation: Binary, both: &(Tree, Tree)) -> (&Tree, &Tree) {
+    let same = matches!(operation, Binary::Add | Binary::Multiply);
+    if same && both.0.is_constant() { (&both.1, &both.0) } else { (&both.0, &both.1) }
 }
 
 impl ProgramBuilder {
@@ -74,9 +81,17 @@ impl ProgramBuilder {
                 state.emit(span, Instruction::Unary { operation: *operation, to, of });
             }
             TreeKind::Binary(operation, both) => {
-                let left = self.operand(state, &both.0);
-                let right = self.operand(state, &both.1);
-                state.emit(span, Instruction::Binary { operation: *operation, to, left, right });
+                let operation = *operation;
+                let (left, right) = in_order(operation, both);
+                let left = self.operand(state, left);
+                let instruction = if let TreeKind::Constant(value) = &right.kind {
+                    let constant = self.number(span, value);
+                    Instruction::Compute { operation, to, left, constant }
+                } else {
+                    let right = self.operand(state, right);
+                    Instruction::Binary { operation, to, left, right }
+                };
+                state.emit(span, instruction);
             }
             TreeKind::Large(parts) => {
                 let of = self.row(state, parts.iter());
@@ -118,6 +133,12 @@ impl ProgramBuilder {
     pub(super) fn operand(&mut self, state: &mut FunctionState, tree: &Tree) -> Register {
         if let TreeKind::Local(register) = tree.kind {
             return register;
+        }
+        if let TreeKind::Call(function, arguments) = &tree.kind {
+            let base = self.row(state, arguments.iter());
+            state.emit(tree.span, Instruction::Call { function: *function, base });
+            state.top = base.saturating_add(1);
+            return base;
         }
         let register = state.temporary();
         self.emit(state, tree, register);
@@ -251,6 +272,14 @@ impl ProgramBuilder {
                 let constant = self.number(span, item);
                 let attribute = *attribute;
                 Instruction::JumpIfIn { constant, attribute, when, target: 0 }
+            }
+            // To read a text takes memory, which may be where the run ends.
+            (TreeKind::Attribute(attribute), TreeKind::Constant(value))
+                if attribute.ty() != Type::Text =>
+            {
+                let constant = self.number(span, value);
+                let attribute = *attribute;
+                Instruction::JumpIfAttribute { attribute, constant, when, target: 0 }
             }
             (_, TreeKind::Constant(value)) => {
                 let of = self.operand(state, &both.0);

@@ -183,6 +183,11 @@ impl ProgramBuilder {
                 self.emit(state, &value, register);
             }
             Target::Attribute(attribute) => {
+                if let Some((operation, item)) = altering(attribute, &value, span) {
+                    let constant = self.number(span, item);
+                    state.emit(span, Instruction::Alter { operation, attribute, constant });
+                    return;
+                }
                 let value = match (attribute.ty(), value.ty) {
                     // Router identifiers and the like are written as numbers too.
                     (Type::Quad, Type::Int) => value,
@@ -316,6 +321,18 @@ fn present(tree: Tree) -> Tree {
     }
     let (ty, span) = (tree.ty, tree.span);
     Tree::new(TreeKind::Convert(tree.into()), ty, span)
+}
+
+/// The operation and the constant of `bgp_community.add((1, 2));`. Where the spans differ, so do the places of errors.
+fn altering(attribute: Attribute, value: &Tree, span: Span) -> Option<(Binary, &Value)> {
+    let TreeKind::Binary(operation, both) = &value.kind else { return None };
+    match (&both.0.kind, &both.1.kind) {
+        (TreeKind::Attribute(of), TreeKind::Constant(item)) => {
+            (*of == attribute && value.ty == attribute.ty() && value.span == span)
+                .then_some((*operation, item))
+        }
+        _ => None,
+    }
 }
 
 impl Target {

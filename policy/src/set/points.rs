@@ -80,6 +80,9 @@ impl<T: Member> Points<T> {
 
     #[inline]
     pub(super) fn contains(&self, value: T) -> bool {
+        if self.values.is_empty() {
+            return false;
+        }
         let (word, bit) = self.place(value);
         self.bits.get(word).is_some_and(|word| word & bit != 0)
             && self.values.binary_search(&value).is_ok()

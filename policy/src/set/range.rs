@@ -54,7 +54,16 @@ impl<T: Member> RangeSet<T> {
     /// Whether a range has `value` in it.
     #[inline]
     pub fn contains(&self, value: T) -> bool {
-        self.points.contains(value) || (!self.low.is_empty() && self.in_range(value))
+        self.points.contains(value) || (self.is_between(value) && self.in_range(value))
+    }
+
+    /// Whether it is not below or above all ranges, as most of what is asked for.
+    #[inline]
+    fn is_between(&self, value: T) -> bool {
+        match (self.low.first(), self.high.last()) {
+            (Some(low), Some(high)) => *low <= value && value <= *high,
+            _ => false,
+        }
     }
 
     fn in_range(&self, value: T) -> bool {

@@ -117,6 +117,9 @@ impl Verifier<'_> {
             Instruction::Binary { operation, left, right, .. } => {
                 Kinds::binary(operation, of(left), of(right))
             }
+            Instruction::Compute { operation, left, constant: number, .. } => {
+                Kinds::binary(operation, of(left), constant(number))
+            }
             Instruction::Large { of: from, .. } => {
                 let ints = (0..3).all(|offset| of(from + offset).may_be(Kinds::INT));
                 need(ints, Kinds::LARGE)
@@ -136,6 +139,15 @@ impl Verifier<'_> {
             Instruction::JumpIfIn { constant: number, attribute, .. } => {
                 let list = Kinds::of(attribute.ty());
                 need(Kinds::may_match(constant(number), list), Kinds::NONE)
+            }
+            Instruction::JumpIfAttribute { attribute, constant: number, .. } => {
+                let value = Kinds::of(attribute.ty()) | Kinds::VOID;
+                need(Kinds::may_match(value, constant(number)), Kinds::NONE)
+            }
+            Instruction::Alter { operation, attribute, constant: number } => {
+                let value = Kinds::of(attribute.ty()) | Kinds::VOID;
+                let made = Kinds::binary(operation, value, constant(number))?;
+                need(!made.converted(attribute.ty()).is_none(), Kinds::NONE)
             }
             Instruction::Iterate { iterator } => {
                 need(of(iterator).may_be(Kinds::LISTS), Kinds::LARGE)

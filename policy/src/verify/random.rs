@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use bgp_wire::{AsPathBuilder, Community, Origin, PathAttributes, SegmentKind};
+use bgp_wire::{AsPathBuilder, AttributeCode, Community, Origin, PathAttributes, SegmentKind};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use rib::{Route, RouteSource};
@@ -18,7 +18,7 @@ use crate::set::{PairItem, PairSet, PrefixPattern, PrefixSet, RangeSet};
 use crate::span::Span;
 use crate::types::{EnumType, SetType, Type};
 use crate::value::{Set, Value};
-use crate::vm::{Limits, NoHost, Vm};
+use crate::vm::{Limits, NoHost, TrapKind, Verdict, Vm};
 
 const REGISTERS: u8 = 16;
 
@@ -99,7 +99,7 @@ fn unary() -> impl Strategy<Value = Unary> {
     ])
 }
 
-fn binary() -> impl Strategy<Value = Binary> {
+fn binary() -> impl Strategy<Value = Binary> + Clone {
     select(vec![
         Binary::Equal,
         Binary::Less,
@@ -130,6 +130,44 @@ fn ty() -> impl Strategy<Value = Type> {
     ])
 }
 
+/// Numbers of those constants that fit
+fn constant_that(fits: fn(&Value) -> bool) -> impl Strategy<Value = u16> + Clone {
+    let numbered = constants().into_iter().zip(0..);
+    select(numbered.filter(|one| fits(&one.0)).map(|one| one.1).collect::<Vec<_>>())
+}
+
+/// Mostly what there is for the attribute
+fn alter() -> impl Strategy<Value = I> + Clone {
+    use Attribute::{Community, Med, Path};
+    let pair = constant_that(|value| matches!(value, Value::Pair(_) | Value::Quad(_)));
+    let pairs = constant_that(|value| matches!(value, Value::Set(Set::Pair(_) | Set::Empty)));
+    let int = constant_that(|value| matches!(value, Value::Int(_)));
+    prop_oneof![
+        8 => (select(vec![Binary::Include, Binary::Delete]), Just(Community), pair),
+        8 => (select(vec![Binary::Filter, Binary::Delete]), Just(Community), pairs),
+        4 => (select(vec![Binary::Prepend, Binary::Delete]), Just(Path), int.clone()),
+        2 => (select(vec![Binary::Add, Binary::Divide]), Just(Med), int),
+        1 => (binary(), attribute(), constant()),
+    ]
+    .prop_map(|(operation, attribute, constant)| I::Alter { operation, attribute, constant })
+}
+
+/// Mostly what can be asked
+fn test_of_attribute() -> impl Strategy<Value = I> {
+    let net = constant_that(|value| matches!(value, Value::Set(Set::Prefix(_))));
+    let mask = constant_that(|value| matches!(value, Value::Mask(_)));
+    let pairs = constant_that(|value| matches!(value, Value::Set(Set::Pair(_) | Set::Empty)));
+    let both = prop_oneof![
+        4 => (Just(Attribute::Net), net),
+        4 => (Just(Attribute::Path), mask),
+        4 => (Just(Attribute::Community), pairs),
+        1 => (attribute(), constant()),
+    ];
+    (both, any::<bool>(), 0u16..5).prop_map(|((attribute, constant), when, target)| {
+        I::JumpIfAttribute { attribute, constant, when, target }
+    })
+}
+
 /// Some instructions; the targets of jumps are counted from the place behind.
 fn piece() -> impl Strategy<Value = Vec<I>> {
     let to = register();
@@ -144,10 +182,13 @@ fn piece() -> impl Strategy<Value = Vec<I>> {
         3 => (attribute(), of.clone())
             .prop_map(|(attribute, of)| I::SetAttribute { attribute, of }),
         1 => attribute().prop_map(|attribute| I::Unset { attribute }),
+        2 => alter(),
         4 => (unary(), to.clone(), of.clone())
             .prop_map(|(operation, to, of)| I::Unary { operation, to, of }),
         6 => (binary(), to.clone(), of.clone(), register())
             .prop_map(|(operation, to, left, right)| I::Binary { operation, to, left, right }),
+        2 => (prop_oneof![4 => Just(Binary::Equal), 1 => binary()], to.clone(), of.clone(), constant())
+            .prop_map(|(operation, to, left, constant)| I::Compute { operation, to, left, constant }),
         1 => (to.clone(), of.clone()).prop_map(|(to, of)| I::Large { to, of }),
         1 => (to.clone(), of.clone(), register()).prop_map(|(to, left, right)| {
             I::Extended { form: ExtendedForm::Named(2), to, left, right }
@@ -171,6 +212,7 @@ fn piece() -> impl Strategy<Value = Vec<I>> {
         (constant(), attribute(), any::<bool>(), 0u16..5).prop_map(
             |(constant, attribute, when, target)| I::JumpIfIn { constant, attribute, when, target }
         ),
+        test_of_attribute(),
         // Rarely where it belongs
         (of.clone(), register(), 0u16..5).prop_map(|(to, iterator, target)| I::Next {
             to,
@@ -228,7 +270,7 @@ fn code(instructions: Vec<I>, registers: u8, arguments: u8) -> Code {
 }
 
 fn body() -> impl Strategy<Value = Vec<I>> {
-    prop::collection::vec(piece(), 0..14).prop_map(|pieces| {
+    prop::collection::vec(piece(), 0..11).prop_map(|pieces| {
         let mut all = pieces.concat();
         // Jumps from the end land here.
         all.extend([const { I::PrintEnd { line: true } }; 5]);
@@ -249,14 +291,17 @@ fn program() -> impl Strategy<Value = Program> {
     })
 }
 
-fn runs_to_its_end(program: &Program) {
+/// What a run gives on each of some routes, and the attributes after it.
+fn runs(program: &Program) -> Vec<(Result<Verdict, TrapKind>, PathAttributes)> {
     let mut path = AsPathBuilder::default();
     path.segment(SegmentKind::Sequence, [1, 7]).segment(SegmentKind::Set, [7, 8]);
     let mut full = PathAttributes::default();
     full.origin(Origin::Igp).as_path(&path).med(5).communities([Community::new(1, 2)]);
+    full.append(0xc0, AttributeCode(200), &[1; 300]);
     let empty = PathAttributes::default();
     let mut vm = Vm::new(Limits { fuel: 3000, depth: 8, memory: 4096 });
-    for (net, attributes) in [("10.1.0.0/16", &full), ("::/0", &full), ("10.0.0.0/8", &empty)] {
+    let routes = [("10.1.0.0/16", &full), ("::/0", &full), ("10.0.0.0/8", &empty)];
+    let run = |(net, attributes): (&str, &PathAttributes)| {
         let route = Route {
             net: net.parse().expect("a prefix"),
             source: RouteSource::Bgp,
@@ -268,12 +313,25 @@ fn runs_to_its_end(program: &Program) {
             extra: rib::ExtraRef::default(),
             attributes: attributes.view(),
         };
-        let _ = program.run(&mut vm, FilterId(0), &route, &NoHost);
+        let verdict = program.run(&mut vm, FilterId(0), &route, &NoHost);
         let mut out = PathAttributes::default();
         vm.apply(program, &route, &mut out);
+        (verdict.map_err(|trap| trap.kind), out)
+    };
+    routes.map(run).into()
+}
+
+fn runs_to_its_end(program: &Program) {
+    for (_, out) in runs(program) {
         assert_eq!(out, PathAttributes::from_view(out.view()));
         assert!(out.view().iter().all(|raw| raw.is_well_formed()), "{:?}", out.view());
     }
+}
+
+/// Runs of a filter of these instructions, if it is in order.
+fn verdicts(instructions: Vec<I>) -> Option<Vec<(Result<Verdict, TrapKind>, PathAttributes)>> {
+    let program = Program::new(vec![code(instructions, 4, 0)], Vec::new(), constants());
+    verify(&program).ok().map(|()| runs(&program))
 }
 
 proptest! {
@@ -289,6 +347,41 @@ proptest! {
             }
             Err(error) => prop_assert_eq!(Program::from_bytes(&bytes), Err(error.into())),
         }
+    }
+
+    /// Instructions that do in one step what others do in several
+    #[test]
+    fn one_step_does_what_several_do(
+        before in alter(),
+        alter in alter(),
+        test in test_of_attribute(),
+    ) {
+        let fetch = |attribute, constant| {
+            [I::Attribute { to: 0, attribute }, I::Constant { to: 1, constant }]
+        };
+        let I::Alter { operation, attribute, constant } = alter else { return Ok(()) };
+        let mut steps = vec![before];
+        steps.extend(fetch(attribute, constant));
+        steps.push(I::Binary { operation, to: 0, left: 0, right: 1 });
+        steps.extend([I::SetAttribute { attribute, of: 0 }, I::End(End::Accept)]);
+        if let Some(one) = verdicts(vec![before, alter, I::End(End::Accept)]) {
+            prop_assert_eq!(Some(one), verdicts(steps));
+        }
+        let compute = I::Compute { operation, to: 0, left: 0, constant };
+        let mut steps = vec![before];
+        steps.extend(fetch(attribute, constant));
+        let end = [I::SetAttribute { attribute, of: 0 }, I::End(End::Accept)];
+        let one = [before, I::Attribute { to: 0, attribute }, compute].into_iter().chain(end);
+        steps.push(I::Binary { operation, to: 0, left: 0, right: 1 });
+        steps.extend(end);
+        prop_assert_eq!(verdicts(one.collect()), verdicts(steps));
+        let I::JumpIfAttribute { attribute, constant, when, .. } = test else { return Ok(()) };
+        let target = |target: u16| I::JumpIfAttribute { attribute, constant, when, target };
+        let ends = [I::End(End::Accept), I::End(End::Reject)];
+        let one = verdicts([before, target(3)].into_iter().chain(ends).collect());
+        let several = [before, I::Attribute { to: 0, attribute }];
+        let several = several.into_iter().chain([I::JumpIfMatch { of: 0, constant, when, target: 4 }]);
+        prop_assert_eq!(one, verdicts(several.chain(ends).collect()));
     }
 
     #[test]

@@ -179,3 +179,31 @@ fn operations_that_never_work_are_refused() {
     // Where no way leads, anything may stand.
     assert_eq!(refused(vec![END, load(0, 1), set, END]), None);
 }
+
+/// What changes or tests an attribute by a constant.
+#[test]
+fn an_attribute_and_a_constant_fit() {
+    use Attribute::{Community, LocalPref, Net, Path};
+    let alter = |operation, attribute, constant| {
+        refused(vec![I::Alter { operation, attribute, constant }, END])
+    };
+    assert_eq!(alter(Binary::Include, Community, 4), None);
+    assert_eq!(alter(Binary::Include, Community, 5), Some((0, Kind::Constant)));
+    assert_eq!(alter(Binary::Prepend, Path, 0), None);
+    // A truth value is no preference. What comes of an attribute that the route has not stays open.
+    assert_eq!(alter(Binary::Less, LocalPref, 0), Some((0, Kind::Type)));
+    assert_eq!(alter(Binary::Equal, Net, 0), Some((0, Kind::Attribute)));
+    let compute = |operation, constant| {
+        refused(vec![load(0, 0), I::Compute { operation, to: 1, left: 0, constant }, END])
+    };
+    assert_eq!(compute(Binary::Add, 0), None);
+    assert_eq!(compute(Binary::Add, 1), Some((1, Kind::Type)));
+    assert_eq!(compute(Binary::Add, 5), Some((1, Kind::Constant)));
+    let test = |attribute, constant, target| {
+        refused(vec![I::JumpIfAttribute { attribute, constant, when: true, target }, END])
+    };
+    assert_eq!(test(Net, 3, 1), None);
+    assert_eq!(test(Net, 9, 1), Some((0, Kind::Constant)));
+    assert_eq!(test(Net, 3, 0), Some((0, Kind::Jump)));
+    assert_eq!(test(Net, 3, 2), Some((0, Kind::Jump)));
+}

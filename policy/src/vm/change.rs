@@ -75,12 +75,9 @@ impl Vm {
                     Some(Value::Bytes(bytes)) => bytes,
                     _ => &[],
                 },
-                Place::Arena { start, length } => {
-                    let start = start as usize;
-                    self.arena.get(start..start + length as usize).unwrap_or_default()
-                }
+                Place::Arena(part) => part.of(&self.arena),
                 // Of the route there are only values of path attributes.
-                Place::Route { .. } => &[],
+                Place::Route(_) => &[],
             };
             let value = match *cell {
                 Cell::Bool(value) => Some(Extra::Bool(value)),

@@ -55,11 +55,17 @@ impl Run<'_> {
             }
             (_, Cell::Mask(_) | Cell::OwnMask(_)) => {
                 let items = self.mask_of(right).map_or(0, |mask| mask.items().len());
-                self.length(left).saturating_mul(items) / LOOKED_UP
+                return self.charge_looking_up(self.length(left), items);
             }
             _ => self.length(left).saturating_add(self.length(right)) / WALKED,
         };
         self.burn(cost)
+    }
+
+    /// So many octets looked up, each so many times.
+    #[inline]
+    pub(super) fn charge_looking_up(&mut self, octets: usize, times: usize) -> Result<()> {
+        self.burn(octets.saturating_mul(times) / LOOKED_UP)
     }
 
     /// What goes over a list once.
@@ -111,7 +117,7 @@ impl Run<'_> {
     fn length(&self, cell: Cell) -> usize {
         match cell {
             Cell::List(_, place) | Cell::Text(place) | Cell::Bytes(place) => match place {
-                Place::Route { length, .. } | Place::Arena { length, .. } => length as usize,
+                Place::Route(part) | Place::Arena(part) => part.range().len(),
                 Place::Constant(constant) => {
                     match self.program.constants.get(usize::from(constant)) {
                         Some(Value::Text(text)) => text.len(),

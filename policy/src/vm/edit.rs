@@ -128,8 +128,7 @@ impl Vm {
                 (Attribute::Gateway, Some(Extra::Ip(address))) => {
                     keep_announced(edited, route);
                     edited.destination = Destination::Unicast;
-                    edited.next_hop =
-                        Some(NextHopKey { next_hop: NextHop::from(address), interface: None });
+                    edited.next_hop = Some(NextHopKey::direct(NextHop::from(address), None));
                 }
                 (attribute, value) => {
                     if let Some(code) = extra_code(attribute) {

@@ -2,10 +2,10 @@
 
 use core::net::IpAddr;
 
-use bgp_wire::{AttributeCode, PathAttributes};
+use bgp_wire::{AttributeCode, AttributesRef, PathAttributes};
 use rib::Route;
-use smallvec::SmallVec;
 
+use super::path::SEQUENCE;
 use super::{Cell, Place, Program, Run, TrapKind, Vm};
 use crate::ast::ListKind;
 use crate::format::large_of;
@@ -36,12 +36,42 @@ fn element(kind: ListKind, octets: &[u8]) -> Option<Cell> {
     })
 }
 
+/// Offset of an item in a list.
+fn position(kind: ListKind, octets: &[u8], item: &[u8]) -> Option<usize> {
+    fn find<const WIDTH: usize>(octets: &[u8], item: &[u8]) -> Option<usize> {
+        let item: &[u8; WIDTH] = item.try_into().ok()?;
+        Some(WIDTH * octets.as_chunks().0.iter().position(|other| other == item)?)
+    }
+    match kind {
+        ListKind::Path | ListKind::Communities => find::<4>(octets, item),
+        ListKind::Extended => find::<8>(octets, item),
+        ListKind::Large => find::<12>(octets, item),
+    }
+}
+
+/// The octets of a community that may be in such a list.
+#[inline]
+fn community(kind: ListKind, item: Cell) -> Option<[u8; 4]> {
+    match item {
+        _ if kind != ListKind::Communities => None,
+        Cell::Pair(value) | Cell::Quad(value) => Some(value.to_be_bytes()),
+        Cell::Ip(IpAddr::V4(ip)) => Some(ip.octets()),
+        _ => None,
+    }
+}
+
 impl Run<'_> {
     pub(super) fn list_length(&self, kind: ListKind, place: Place) -> u32 {
+        let octets = self.octets(place);
         if kind == ListKind::Path {
-            return self.path(place).len();
+            return match octets {
+                [SEQUENCE, count, asns @ ..] if asns.len() == 4 * usize::from(*count) => {
+                    (*count).into()
+                }
+                _ => self.path(place).len(),
+            };
         }
-        u32::try_from(self.octets(place).len() / width(kind)).unwrap_or(u32::MAX)
+        u32::try_from(octets.len() / width(kind)).unwrap_or(u32::MAX)
     }
 
     /// The least or greatest element; zeros where there is none.
@@ -61,10 +91,7 @@ impl Run<'_> {
         let mut put =
             |octets: &[u8]| out.get_mut(..octets.len()).map(|o| o.copy_from_slice(octets));
         match (kind, item) {
-            (ListKind::Communities, Cell::Pair(value) | Cell::Quad(value)) => {
-                put(&value.to_be_bytes())?;
-            }
-            (ListKind::Communities, Cell::Ip(IpAddr::V4(ip))) => put(&ip.octets())?,
+            (ListKind::Communities, _) => put(&community(kind, item)?)?,
             (ListKind::Extended, Cell::Extended(value)) => put(&value.to_be_bytes())?,
             (ListKind::Large, Cell::Large(parts)) => {
                 for (index, part) in parts.into_iter().enumerate() {
@@ -80,11 +107,12 @@ impl Run<'_> {
     pub(super) fn in_list(&self, item: Cell, kind: ListKind, place: Place) -> Option<bool> {
         let mut space = [0; 12];
         let item = Self::item(kind, item, &mut space)?;
-        Some(self.octets(place).chunks_exact(width(kind)).any(|other| other == item))
+        Some(position(kind, self.octets(place), item).is_some())
     }
 
     /// `add`: an item, or those of another list, behind what is there already.
-    pub(super) fn include(&mut self, kind: ListKind, place: Place, item: Cell) -> Result<Cell> {
+    #[inline]
+    pub(super) fn include(&mut self, kind: ListKind, place: Place, item: Cell) -> Result<Place> {
         if kind == ListKind::Path {
             return Err(TrapKind::Type);
         }
@@ -94,23 +122,43 @@ impl Run<'_> {
             }
             return self.include_all(kind, place, more);
         }
-        let mut space = [0; 12];
-        let Some(item) = Self::item(kind, item, &mut space) else { return Err(TrapKind::Type) };
-        if self.octets(place).chunks_exact(width(kind)).any(|other| other == item) {
-            return Ok(Cell::List(kind, place));
+        if let Some(pair) = community(kind, item) {
+            return self.include_item(place, pair);
         }
-        let start = self.vm.arena.len();
-        self.copy(place)?;
-        self.room(item.len())?;
-        self.vm.arena.extend_from_slice(item);
-        Ok(Cell::List(kind, self.made(start)?))
+        match (kind, item) {
+            (ListKind::Extended, Cell::Extended(value)) => {
+                self.include_item(place, value.to_be_bytes())
+            }
+            (ListKind::Large, Cell::Large(_)) => {
+                let mut space = [0; 12];
+                Self::item(kind, item, &mut space);
+                self.include_item(place, space)
+            }
+            _ => Err(TrapKind::Type),
+        }
     }
 
-    fn include_all(&mut self, kind: ListKind, place: Place, more: Place) -> Result<Cell> {
-        let (start, width) = (self.vm.arena.len(), width(kind));
-        self.copy(place)?;
+    #[inline]
+    fn include_item<const WIDTH: usize>(
+        &mut self,
+        place: Place,
+        item: [u8; WIDTH],
+    ) -> Result<Place> {
+        if self.octets(place).as_chunks().0.contains(&item) {
+            return Ok(place);
+        }
+        let start = self.grown(place)?;
+        self.room(WIDTH)?;
+        self.vm.arena.extend_from_slice(&item);
+        self.made(start)
+    }
+
+    #[inline(never)]
+    fn include_all(&mut self, kind: ListKind, place: Place, more: Place) -> Result<Place> {
+        let width = width(kind);
         let count = self.octets(more).len() / width;
         self.burn(count * (self.octets(place).len() / width + count) / COMPARED)?;
+        let start = self.grown(place)?;
         for index in 0..count {
             let mut space = [0; 12];
             let Some(item) = self.octets(more).get(index * width..(index + 1) * width) else {
@@ -119,24 +167,28 @@ impl Run<'_> {
             let Some(copy) = space.get_mut(..width) else { break };
             copy.copy_from_slice(item);
             let there = self.vm.arena.get(start..).unwrap_or_default();
-            if !there.chunks_exact(width).any(|other| other == &*copy) {
+            if position(kind, there, copy).is_none() {
                 self.room(width)?;
                 self.vm.arena.extend_from_slice(copy);
             }
         }
-        Ok(Cell::List(kind, self.made(start)?))
+        self.made(start)
     }
 
     /// `delete` and `filter`: without, or only, what matches an item, a set or another list.
+    #[inline]
     pub(super) fn keep(
         &mut self,
         kind: ListKind,
         place: Place,
         item: Cell,
         only: bool,
-    ) -> Result<Cell> {
+    ) -> Result<Place> {
         if kind == ListKind::Path {
             return self.keep_path(place, item, only);
+        }
+        if !only && let Some(pair) = community(kind, item) {
+            return self.without(place, pair);
         }
         // An item of another type is an error even where there is nothing to compare it with.
         let fits = match item {
@@ -147,42 +199,77 @@ impl Run<'_> {
         if !fits {
             return Err(TrapKind::Type);
         }
-        let (start, width) = (self.vm.arena.len(), width(kind));
-        let count = self.octets(place).len() / width;
+        let (start, width, length) = (self.vm.arena.len(), width(kind), self.octets(place).len());
         if let Cell::List(_, other) = item {
+            let count = length / width;
             self.burn(count * (self.octets(other).len() / width) / COMPARED)?;
         }
-        for index in 0..count {
-            let mut space = [0; 12];
-            let Some(octets) = self.octets(place).get(index * width..(index + 1) * width) else {
-                break;
-            };
-            let Some(copy) = space.get_mut(..width) else { break };
-            copy.copy_from_slice(octets);
-            let Some(value) = element(kind, copy) else { break };
-            if self.belongs(value, item, only)? == only {
-                self.room(width)?;
-                self.vm.arena.extend_from_slice(copy);
-            }
+        let mut at = 0;
+        while let Some(gone) = self.first_gone(kind, place, at, item, only)? {
+            self.copy_part(place, at..gone)?;
+            at = gone + width;
         }
-        Ok(Cell::List(kind, self.made(start)?))
+        if at == 0 {
+            return Ok(place);
+        }
+        self.copy_part(place, at..length)?;
+        self.made(start)
     }
 
-    /// Whether an element is an item, or in a set or list. `filter` takes no single items.
-    fn belongs(&self, value: Cell, item: Cell, only: bool) -> Result<bool> {
-        match item {
-            Cell::Set(constant) => self.set_matches(value, constant),
-            Cell::List(kind, place) => self.in_list(value, kind, place).ok_or(TrapKind::Type),
-            _ if only => Err(TrapKind::Type),
-            Cell::Pair(_) | Cell::Extended(_) | Cell::Large(_) => Ok(value == item),
-            Cell::Quad(quad) => Ok(value == Cell::Pair(quad)),
-            Cell::Ip(IpAddr::V4(ip)) => Ok(value == Cell::Pair(ip.into())),
-            _ => Err(TrapKind::Type),
+    /// Without one community, however often it is there.
+    fn without(&mut self, place: Place, item: [u8; 4]) -> Result<Place> {
+        let (start, length) = (self.vm.arena.len(), self.octets(place).len());
+        let mut at = 0;
+        loop {
+            let rest = self.octets(place).get(at..).unwrap_or_default();
+            let Some(found) = rest.as_chunks().0.iter().position(|other| *other == item) else {
+                break;
+            };
+            let gone = at + 4 * found;
+            self.copy_part(place, at..gone)?;
+            at = gone + 4;
         }
+        if at == 0 {
+            return Ok(place);
+        }
+        self.copy_part(place, at..length)?;
+        self.made(start)
+    }
+
+    /// Where, from `at` on, the first element is that `delete` or `filter` takes away.
+    fn first_gone(
+        &self,
+        kind: ListKind,
+        place: Place,
+        at: usize,
+        item: Cell,
+        only: bool,
+    ) -> Result<Option<usize>> {
+        let octets = self.octets(place).get(at..).unwrap_or_default();
+        let mut space = [0; 12];
+        if let Some(item) = Self::item(kind, item, &mut space) {
+            return Ok(position(kind, octets, item).map(|found| at + found));
+        }
+        let width = width(kind);
+        for (number, octets) in octets.chunks_exact(width).enumerate() {
+            let Some(value) = element(kind, octets) else { break };
+            let belongs = match item {
+                Cell::Set(constant) => self.set_matches(value, constant)?,
+                Cell::List(kind, place) => {
+                    self.in_list(value, kind, place).ok_or(TrapKind::Type)?
+                }
+                _ => return Err(TrapKind::Type),
+            };
+            if belongs != only {
+                return Ok(Some(at + number * width));
+            }
+        }
+        Ok(None)
     }
 
     /// The next element of the list in a register. The one behind it holds where that stands, and how many ASes the
     /// segment of a path has left.
+    #[inline(never)]
     pub(super) fn next_element(&mut self, iterator: u8) -> Result<Option<Cell>> {
         let (Cell::List(kind, place), Cell::Large([at, left, _])) =
             (self.cell(iterator), self.cell(iterator + 1))
@@ -204,32 +291,48 @@ impl Run<'_> {
     }
 }
 
-/// The route's path attributes with what a run has changed, in one walk.
+/// The route's path attributes with what a run has changed, in one walk. What stands between two changes is copied in
+/// one piece.
 pub(super) fn apply(vm: &Vm, program: &Program, route: &Route<'_>, out: &mut PathAttributes) {
-    let mut changes: SmallVec<[(AttributeCode, Cell); 8]> = vm
-        .changes
-        .iter()
-        .filter_map(|(attribute, cell)| Some((attribute.bgp_code()?, *cell)))
-        .collect();
-    if changes.is_empty() {
+    // A bit for each code that is changed
+    let mut codes = 0_u64;
+    for (attribute, _) in &vm.changes {
+        codes |= attribute.bgp_code().map_or(0, |code| 1 << (code.0 & 63));
+    }
+    if codes == 0 {
         return out.copy_from(route.attributes);
     }
-    changes.sort_unstable_by_key(|change| change.0);
-    let mut changes = changes.into_iter().peekable();
     out.clear();
-    for raw in route.attributes.iter() {
-        while let Some((code, cell)) = changes.next_if(|change| change.0 < raw.code) {
-            write_attribute(vm, program, route, code, cell, out);
+    let bytes = route.attributes.bytes();
+    let piece = |from, to| AttributesRef::new(bytes.get(from..to).unwrap_or_default());
+    let write = |code: u32, out: &mut PathAttributes| {
+        let code = AttributeCode(u8::try_from(code).unwrap_or_default());
+        let change = vm.changes.iter().find(|change| change.0.bgp_code() == Some(code));
+        if let Some((_, cell)) = change {
+            write_attribute(vm, program, route, code, *cell, out);
         }
-        match changes.next_if(|change| change.0 == raw.code) {
-            Some((code, cell)) => write_attribute(vm, program, route, code, cell, out),
-            None => {
-                out.append(raw.flags, raw.code, raw.value);
+    };
+    // How much of the route's has been written, and seen.
+    let (mut done, mut seen) = (0, 0);
+    for raw in route.attributes.iter() {
+        let end = raw.value.as_ptr() as usize - bytes.as_ptr() as usize + raw.value.len();
+        if codes.trailing_zeros() <= u32::from(raw.code.0) {
+            out.append_all(piece(done, seen));
+            done = seen;
+            while codes != 0 && codes.trailing_zeros() <= u32::from(raw.code.0) {
+                if codes.trailing_zeros() == u32::from(raw.code.0) {
+                    done = end;
+                }
+                write(codes.trailing_zeros(), out);
+                codes &= codes - 1;
             }
         }
+        seen = end;
     }
-    for (code, cell) in changes {
-        write_attribute(vm, program, route, code, cell, out);
+    out.append_all(piece(done, seen));
+    while codes != 0 {
+        write(codes.trailing_zeros(), out);
+        codes &= codes - 1;
     }
 }
 
@@ -247,14 +350,8 @@ fn write_attribute(
             Some(Value::Bytes(bytes) | Value::List(_, bytes)) => bytes,
             _ => &[][..],
         },
-        Place::Route { start, length } => {
-            let start = start as usize;
-            route.attributes.bytes().get(start..start + length as usize).unwrap_or_default()
-        }
-        Place::Arena { start, length } => {
-            let start = start as usize;
-            vm.arena.get(start..start + length as usize).unwrap_or_default()
-        }
+        Place::Route(part) => part.of(route.attributes.bytes()),
+        Place::Arena(part) => part.of(&vm.arena),
     };
     let flags = flags(code);
     match cell {

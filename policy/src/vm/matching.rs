@@ -2,7 +2,6 @@
 
 use core::net::IpAddr;
 
-use bgp_wire::AttributeCode;
 use ipnet::IpNet;
 
 use super::{Cell, Place, Run, TrapKind};
@@ -15,6 +14,7 @@ type Result<T> = core::result::Result<T, TrapKind>;
 
 impl Run<'_> {
     /// `left ~ right`
+    #[inline(never)]
     pub(super) fn matches(&self, left: Cell, right: Cell) -> Result<bool> {
         match (left, right) {
             (Cell::List(kind, place), Cell::Set(constant)) => {
@@ -52,6 +52,7 @@ impl Run<'_> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn matches_constant(&self, left: Cell, constant: u16) -> Result<bool> {
         match self.program.constants.get(usize::from(constant)) {
             Some(Value::Set(Set::Prefix(set))) => match left {
@@ -118,25 +119,53 @@ impl Run<'_> {
         })
     }
 
-    /// A constant in a list attribute that has not been changed, without a detour.
+    /// A constant in a list attribute, without a detour where it is a community.
+    #[inline]
     pub(super) fn constant_in(&mut self, constant: u16, attribute: Attribute) -> Result<bool> {
-        let Some(value) = self.program.constants.get(usize::from(constant)) else {
-            return Err(TrapKind::Type);
-        };
-        if self.vm.changed & 1 << (attribute as u32) == 0
-            && let Value::Pair(pair) = value
+        if let Some(&Cell::Pair(pair)) = self.program.cells.get(usize::from(constant))
             && attribute == Attribute::Community
         {
             let wanted = pair.to_be_bytes();
-            let octets = self.route_bytes(AttributeCode::COMMUNITIES).unwrap_or_default();
-            let (length, found) = (octets.len(), octets.as_chunks::<4>().0.contains(&wanted));
-            self.charge_octets(length)?;
-            return Ok(found);
+            let place = self.list_place(attribute);
+            self.charge_octets(self.octets(place).len())?;
+            return Ok(self.octets(place).as_chunks::<4>().0.contains(&wanted));
         }
-        let item = super::cell_of(value, constant);
+        let item = self.program.cells.get(usize::from(constant)).copied().ok_or(TrapKind::Type)?;
         let list = self.attribute(attribute)?;
         self.charge_match(item, list)?;
         self.matches(item, list)
+    }
+
+    /// An attribute against a constant, without a detour where it is a network, a path or communities.
+    #[inline]
+    pub(super) fn attribute_matches(
+        &mut self,
+        attribute: Attribute,
+        constant: u16,
+    ) -> Result<bool> {
+        let program = self.program;
+        match (attribute, program.constants.get(usize::from(constant))) {
+            (Attribute::Net, Some(Value::Set(Set::Prefix(set)))) => {
+                if let (Some(route), None) = (self.route, self.host.net()) {
+                    return Ok(set.contains(&route.net));
+                }
+            }
+            (Attribute::Path, Some(Value::Mask(mask))) => {
+                let place = self.list_place(attribute);
+                self.charge_looking_up(self.octets(place).len(), mask.items().len())?;
+                return Ok(mask.matches(self.path(place)));
+            }
+            (Attribute::Community, Some(Value::Set(Set::Pair(set)))) => {
+                let place = self.list_place(attribute);
+                self.charge_looking_up(self.octets(place).len(), 1)?;
+                let mut pairs = self.octets(place).as_chunks::<4>().0.iter();
+                return Ok(pairs.any(|one| set.contains(halves(u32::from_be_bytes(*one)))));
+            }
+            _ => {}
+        }
+        let cell = self.attribute(attribute)?;
+        self.charge_match(cell, self.constant(constant))?;
+        self.matches_constant(cell, constant)
     }
 }
 

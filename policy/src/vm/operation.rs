@@ -1,8 +1,6 @@
 //! Operations on values.
 
-use alloc::string::String;
 use core::cmp::Ordering;
-use core::fmt::Write as _;
 use core::net::{IpAddr, Ipv4Addr};
 
 use bgp_wire::AttributeCode;
@@ -19,6 +17,7 @@ use crate::value::{Net, Set, Value};
 type Result<T> = core::result::Result<T, TrapKind>;
 
 impl Run<'_> {
+    #[inline(never)]
     pub(super) fn unary(&mut self, operation: Unary, of: Cell) -> Result<Cell> {
         self.charge_unary(operation, of)?;
         let wrong = Err(TrapKind::Type);
@@ -101,6 +100,7 @@ impl Run<'_> {
         net.ok_or(TrapKind::Type)
     }
 
+    #[inline(never)]
     pub(super) fn binary(&mut self, operation: Binary, left: Cell, right: Cell) -> Result<Cell> {
         use Cell::Int;
         self.charge_binary(operation, left, right)?;
@@ -135,12 +135,14 @@ impl Run<'_> {
             (Binary::Prepend, Cell::List(ListKind::Path, place), Int(asn)) => {
                 self.prepend(place, asn)?
             }
-            (Binary::Include, Cell::List(kind, place), item) => self.include(kind, place, item)?,
+            (Binary::Include, Cell::List(kind, place), item) => {
+                Cell::List(kind, self.include(kind, place, item)?)
+            }
             (Binary::Delete, Cell::List(kind, place), item) => {
-                self.keep(kind, place, item, false)?
+                Cell::List(kind, self.keep(kind, place, item, false)?)
             }
             (Binary::Filter, Cell::List(kind, place), item) => {
-                self.keep(kind, place, item, true)?
+                Cell::List(kind, self.keep(kind, place, item, true)?)
             }
             (Binary::Concat, Cell::Text(a), Cell::Text(b)) => Cell::Text(self.join(a, b)?),
             (Binary::Concat, Cell::Bytes(a), Cell::Bytes(b)) => Cell::Bytes(self.join(a, b)?),
@@ -213,16 +215,15 @@ impl Run<'_> {
     }
 
     /// The value of an attribute: as it was changed, or as it came.
+    #[inline(never)]
     pub(super) fn attribute(&mut self, attribute: Attribute) -> Result<Cell> {
-        if self.vm.changed & 1 << (attribute as u32) != 0 {
-            let change = self.vm.changes.iter().find(|change| change.0 == attribute);
-            let cell = change.map_or(Cell::Void, |change| change.1);
-            return Ok(match (cell, attribute.ty()) {
-                (Cell::Void, Type::List(kind)) => empty(kind),
-                _ => cell,
-            });
+        if let Type::List(kind) = attribute.ty() {
+            return Ok(Cell::List(kind, self.list_place(attribute)));
         }
-        let Some(route) = self.route else { return Ok(void_of(attribute)) };
+        if let Some(cell) = self.changed(attribute) {
+            return Ok(*cell);
+        }
+        let Some(route) = self.route else { return Ok(Cell::Void) };
         let void = |cell: Option<Cell>| cell.unwrap_or(Cell::Void);
         Ok(match attribute {
             Attribute::Net if self.host.net().is_some() => Cell::RouteNet,
@@ -238,13 +239,23 @@ impl Run<'_> {
                     Some([value]) => Cell::Enum(of, *value),
                     _ => Cell::Void,
                 },
-                (Type::List(kind), Some(code)) => {
-                    self.route_octets(code).map_or(empty(kind), |place| Cell::List(kind, place))
-                }
                 (Type::Bytes, Some(code)) => void(self.route_octets(code).map(Cell::Bytes)),
                 _ => self.extra(attribute)?,
             },
         })
+    }
+
+    /// Where the list in an attribute is.
+    #[inline]
+    pub(super) fn list_place(&mut self, attribute: Attribute) -> Place {
+        match self.changed(attribute) {
+            Some(&Cell::List(_, place)) => place,
+            Some(_) => Place::EMPTY,
+            None => {
+                let place = attribute.bgp_code().and_then(|code| self.route_octets(code));
+                place.unwrap_or(Place::EMPTY)
+            }
+        }
     }
 
     fn extra(&mut self, attribute: Attribute) -> Result<Cell> {
@@ -265,95 +276,13 @@ impl Run<'_> {
     }
 
     /// Where the value of a BGP attribute of the route is.
+    #[inline]
     fn route_octets(&mut self, code: AttributeCode) -> Option<Place> {
-        let (start, length) = self.route_value(code)?;
-        Some(Place::Route { start: start.into(), length: length.into() })
+        self.route_value(code).map(Place::Route)
     }
 
     fn route_number(&mut self, code: AttributeCode) -> Option<u32> {
         Some(u32::from_be_bytes(self.route_bytes(code)?.try_into().ok()?))
-    }
-
-    pub(super) fn octets(&self, place: Place) -> &[u8] {
-        let part = |of: &'_ [u8], start: u32, length: u32| -> core::ops::Range<usize> {
-            let start = (start as usize).min(of.len());
-            start..(start + length as usize).min(of.len())
-        };
-        match place {
-            Place::Constant(constant) => match self.program.constants.get(usize::from(constant)) {
-                Some(Value::Text(text)) => text.as_bytes(),
-                Some(Value::Bytes(bytes) | Value::List(_, bytes)) => bytes,
-                _ => &[],
-            },
-            Place::Route { start, length } => {
-                let whole = self.attributes().bytes();
-                &whole[part(whole, start, length)]
-            }
-            Place::Arena { start, length } => &self.vm.arena[part(&self.vm.arena, start, length)],
-        }
-    }
-
-    /// Copies octets behind what is in the arena.
-    pub(super) fn keep_octets(&mut self, octets: &[u8]) -> Result<Place> {
-        let start = self.vm.arena.len();
-        self.room(octets.len())?;
-        self.vm.arena.extend_from_slice(octets);
-        self.made(start)
-    }
-
-    /// Whether so many octets more may be made.
-    pub(super) fn room(&self, length: usize) -> Result<()> {
-        let most = self.vm.limits.memory as usize;
-        if self.vm.arena.len() + self.vm.kept + length > most {
-            Err(TrapKind::TooMuchMemory)
-        } else {
-            Ok(())
-        }
-    }
-
-    /// What stands in the arena from `start` on.
-    pub(super) fn made(&self, start: usize) -> Result<Place> {
-        let length = u32::try_from(self.vm.arena.len() - start);
-        match (u32::try_from(start), length) {
-            (Ok(start), Ok(length)) => Ok(Place::Arena { start, length }),
-            _ => Err(TrapKind::TooMuchMemory),
-        }
-    }
-
-    /// Copies a value within the arena, or into it.
-    pub(super) fn copy(&mut self, place: Place) -> Result<()> {
-        let length = self.octets(place).len();
-        self.room(length)?;
-        match place {
-            Place::Arena { start, .. } => {
-                let start = start as usize;
-                self.vm.arena.extend_from_within(start..start + length);
-            }
-            Place::Constant(constant) => match self.program.constants.get(usize::from(constant)) {
-                Some(Value::Text(text)) => self.vm.arena.extend_from_slice(text.as_bytes()),
-                Some(Value::Bytes(bytes) | Value::List(_, bytes)) => {
-                    self.vm.arena.extend_from_slice(bytes);
-                }
-                _ => {}
-            },
-            Place::Route { start, .. } => {
-                let start = start as usize;
-                if let Some(route) = self.route {
-                    let whole = route.attributes.bytes();
-                    self.vm
-                        .arena
-                        .extend_from_slice(whole.get(start..start + length).unwrap_or_default());
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn join(&mut self, left: Place, right: Place) -> Result<Place> {
-        let start = self.vm.arena.len();
-        self.copy(left)?;
-        self.copy(right)?;
-        self.made(start)
     }
 
     fn unhex(&mut self, text: Place) -> Result<Cell> {
@@ -379,61 +308,6 @@ impl Run<'_> {
         }
     }
 
-    fn format(&mut self, cell: Cell) -> Result<Cell> {
-        let most = self.vm.limits.memory as usize;
-        let mut out = Bounded { text: String::new(), most };
-        self.write(cell, &mut out).map_err(|_| TrapKind::TooMuchMemory)?;
-        Ok(Cell::Text(self.keep_octets(out.text.as_bytes())?))
-    }
-
-    pub(super) fn print(&mut self, cell: Cell) {
-        let most = self.vm.limits.memory as usize;
-        let mut out = Bounded { text: core::mem::take(&mut self.vm.output), most };
-        // What is too long is cut.
-        let _ = self.write(cell, &mut out);
-        self.vm.output = out.text;
-    }
-
-    /// As BIRD prints it.
-    pub(super) fn write(&self, cell: Cell, out: &mut Bounded) -> core::fmt::Result {
-        match cell {
-            Cell::Text(place) => out.write_str(&String::from_utf8_lossy(self.octets(place))),
-            Cell::Void => out.write_str("(void)"),
-            _ => match self.value(cell) {
-                Some(value) => write!(out, "{value}"),
-                None => Ok(()),
-            },
-        }
-    }
-
-    /// The value in a register, on its own.
-    pub(super) fn value(&self, cell: Cell) -> Option<Value> {
-        let constant = |constant: u16| self.program.constants.get(usize::from(constant)).cloned();
-        Some(match cell {
-            Cell::Void => return None,
-            Cell::Bool(value) => Value::Bool(value),
-            Cell::Int(value) => Value::Int(value),
-            Cell::Pair(value) => Value::Pair(value),
-            Cell::Quad(value) => Value::Quad(value),
-            Cell::Ip(value) => Value::Ip(value),
-            Cell::Prefix(value) => Value::Prefix(value),
-            Cell::Net(_) | Cell::RouteNet => Value::Net(self.net(cell).ok()?.clone().into()),
-            Cell::RouteDistinguisher(value) => {
-                Value::RouteDistinguisher(bgp_wire::RouteDistinguisher(value.to_be_bytes()))
-            }
-            Cell::Extended(value) => Value::Extended(value),
-            Cell::Large(value) => Value::Large(value),
-            Cell::Enum(of, value) => Value::Enum(of, value),
-            Cell::Text(place) => {
-                Value::Text(String::from_utf8_lossy(self.octets(place)).into_owned().into())
-            }
-            Cell::Bytes(place) => Value::Bytes(self.octets(place).into()),
-            Cell::List(of, place) => Value::List(of, self.octets(place).into()),
-            Cell::Mask(number) | Cell::Set(number) => return constant(number),
-            Cell::OwnMask(_) => Value::Mask(self.mask_of(cell)?.clone().into()),
-        })
-    }
-
     /// `roa_check`: the network, and the AS number in the register behind it.
     pub(super) fn roa(&self, table: u16, of: u8) -> Result<Cell> {
         let (Cell::Prefix(net), Cell::Int(asn)) = (self.cell(of), self.cell(of + 1)) else {
@@ -445,22 +319,6 @@ impl Run<'_> {
             Roa::Invalid => 2,
         };
         Ok(Cell::Enum(EnumType::Roa, state))
-    }
-}
-
-/// A text that does not grow without end.
-pub(super) struct Bounded {
-    pub(super) text: String,
-    pub(super) most: usize,
-}
-
-impl core::fmt::Write for Bounded {
-    fn write_str(&mut self, part: &str) -> core::fmt::Result {
-        if self.text.len() + part.len() > self.most {
-            return Err(core::fmt::Error);
-        }
-        self.text.push_str(part);
-        Ok(())
     }
 }
 
@@ -486,18 +344,7 @@ fn alike(a: &Set, b: &Set) -> bool {
 }
 
 pub(super) const fn empty(kind: ListKind) -> Cell {
-    Cell::List(kind, Place::Arena { start: 0, length: 0 })
-}
-
-/// An attribute of no route.
-const fn void_of(attribute: Attribute) -> Cell {
-    match attribute {
-        Attribute::Path => empty(ListKind::Path),
-        Attribute::Community | Attribute::ClusterList => empty(ListKind::Communities),
-        Attribute::ExtendedCommunity => empty(ListKind::Extended),
-        Attribute::LargeCommunity => empty(ListKind::Large),
-        _ => Cell::Void,
-    }
+    Cell::List(kind, Place::EMPTY)
 }
 
 /// The number of `RTS_…`.
@@ -530,10 +377,18 @@ fn mask(ip: IpAddr, length: u32) -> IpAddr {
 
 /// A value where one of type `ty` is wanted.
 pub(super) fn convert(cell: Cell, ty: Type) -> Result<Cell> {
-    let fits = match (ty, cell) {
+    match (ty, cell) {
+        (Type::Quad, Cell::Ip(IpAddr::V4(ip))) => Ok(Cell::Quad(ip.into())),
+        _ if fits(&cell, ty) => Ok(cell),
+        _ => Err(TrapKind::Type),
+    }
+}
+
+/// Whether a value is of a type, as it is.
+pub(super) fn fits(cell: &Cell, ty: Type) -> bool {
+    match (ty, cell) {
         (_, Cell::Void) => false,
         (Type::Any, _) => true,
-        (Type::Quad, Cell::Ip(IpAddr::V4(ip))) => return Ok(Cell::Quad(ip.into())),
         (Type::Bool, Cell::Bool(_))
         | (Type::Int, Cell::Int(_))
         | (Type::Pair, Cell::Pair(_))
@@ -547,11 +402,10 @@ pub(super) fn convert(cell: Cell, ty: Type) -> Result<Cell> {
         | (Type::Bytes, Cell::Bytes(_))
         | (Type::Mask, Cell::Mask(_) | Cell::OwnMask(_))
         | (Type::Set(_), Cell::Set(_)) => true,
-        (Type::Enum(of), Cell::Enum(other, _)) => of == other,
-        (Type::List(of), Cell::List(other, _)) => of == other,
+        (Type::Enum(of), Cell::Enum(other, _)) => of == *other,
+        (Type::List(of), Cell::List(other, _)) => of == *other,
         _ => false,
-    };
-    if fits { Ok(cell) } else { Err(TrapKind::Type) }
+    }
 }
 
 /// `(rt, left, right)`: an AS number of 2 or 4 octets, or an address, and a number.

@@ -10,7 +10,7 @@ use crate::value::{Set, Value};
 type Result<T> = core::result::Result<T, TrapKind>;
 
 /// Type of a segment that is a sequence, and most ASes of a segment (RFC 4271 §4.3).
-const SEQUENCE: u8 = 2;
+pub(super) const SEQUENCE: u8 = 2;
 const MOST: u8 = 255;
 
 /// About what an item of a mask takes with its states, in octets.
@@ -36,37 +36,21 @@ impl Run<'_> {
 
     pub(super) fn prepend(&mut self, place: Place, asn: u32) -> Result<Cell> {
         let start = self.vm.arena.len();
-        let head = match self.octets(place) {
-            [SEQUENCE, count, ..] if *count < MOST => Some(*count),
-            _ => None,
+        let octets = self.octets(place);
+        let (length, head) = match octets {
+            [SEQUENCE, count, ..] if *count < MOST => (octets.len(), Some(*count)),
+            _ => (octets.len(), None),
         };
         self.room(6)?;
         self.vm.arena.extend([SEQUENCE, head.map_or(1, |count| count + 1)]);
         self.vm.arena.extend(asn.to_be_bytes());
-        self.copy(match (head, place) {
-            (None, place) => place,
-            // Without the head that is new.
-            (Some(_), Place::Route { start, length }) => {
-                Place::Route { start: start + 2, length: length.saturating_sub(2) }
-            }
-            (Some(_), Place::Arena { start, length }) => {
-                Place::Arena { start: start + 2, length: length.saturating_sub(2) }
-            }
-            (Some(_), Place::Constant(_)) => return self.prepend_constant(place, start),
-        })?;
-        Ok(Cell::List(ListKind::Path, self.made(start)?))
-    }
-
-    /// Constants are copied whole: what was in front of them goes.
-    fn prepend_constant(&mut self, place: Place, start: usize) -> Result<Cell> {
-        let before = self.vm.arena.len();
-        self.copy(place)?;
-        self.vm.arena.drain(before..before + 2);
+        // Without the head that is new.
+        self.copy_part(place, if head.is_some() { 2 } else { 0 }..length)?;
         Ok(Cell::List(ListKind::Path, self.made(start)?))
     }
 
     /// `delete` and `filter` of ASes: segments of which nothing is left go.
-    pub(super) fn keep_path(&mut self, place: Place, item: Cell, only: bool) -> Result<Cell> {
+    pub(super) fn keep_path(&mut self, place: Place, item: Cell, only: bool) -> Result<Place> {
         if !matches!(item, Cell::Set(_)) && (only || !matches!(item, Cell::Int(_))) {
             return Err(TrapKind::Type);
         }
@@ -98,7 +82,7 @@ impl Run<'_> {
             }
             at += 2 + 4 * usize::from(count);
         }
-        Ok(Cell::List(ListKind::Path, self.made(start)?))
+        self.made(start)
     }
 
     pub(super) fn mask_of(&self, cell: Cell) -> Option<&PathMask> {

@@ -4,7 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use super::operation::Bounded;
+use super::text::Bounded;
 use super::{Cell, Run};
 use crate::ast::End;
 use crate::attribute::Attribute;

@@ -258,7 +258,7 @@ pub(crate) fn compare(
                 from: Some(ADDRESS.parse().expect("an address")),
                 preference: PREFERENCE,
                 destination: Destination::Unreachable,
-                next_hop: Some(NextHopKey { next_hop: route.next_hop, interface: None }),
+                next_hop: Some(NextHopKey::direct(route.next_hop, None)),
                 extra: ExtraRef::default(),
                 attributes: route.attributes.view(),
             };

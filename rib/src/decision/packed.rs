@@ -5,6 +5,7 @@
 //! the second lowest differs tells the step that decided. MULTI_EXIT_DISC is part of the tail where it can be
 //! compared between all that are left. What is rare, AIGP and age, is left to the steps themselves.
 
+use core::cmp::Ordering;
 use core::net::IpAddr;
 
 use super::steps::{Left, multi_exit_disc, ospf_outside, ospf_rank};
@@ -117,6 +118,16 @@ fn head_step(difference: u128, path: &Candidate<'_>, rules: &Rules) -> Option<De
 
 fn has_aigp(path: &Candidate<'_>, rules: &Rules) -> bool {
     rules.aigp && path.facts.aigp.is_some()
+}
+
+/// How two paths compare in all that comes before MULTI_EXIT_DISC: less is better. `None`: AIGP takes part.
+pub(crate) fn before_med(
+    path: &Candidate<'_>,
+    other: &Candidate<'_>,
+    rules: &Rules,
+) -> Option<Ordering> {
+    let aigp = has_aigp(path, rules) || has_aigp(other, rules);
+    (!aigp).then(|| head(path, rules).cmp(&head(other, rules)))
 }
 
 /// What is compared last.

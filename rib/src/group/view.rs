@@ -132,9 +132,8 @@ impl View<'_> {
         let source = self.source(from)?;
         let set = self.attributes.get(attributes)?;
         let taken = self.next_hops.key(set.head.next_hop);
-        let announced = set.extra.address(ExtraCode::NEXT_HOP).map(|address| NextHopKey {
-            next_hop: NextHop::from(address),
-            interface: taken.and_then(|taken| taken.interface),
+        let announced = set.extra.address(ExtraCode::NEXT_HOP).map(|address| {
+            NextHopKey::direct(NextHop::from(address), taken.and_then(|taken| taken.interface))
         });
         let route = Outgoing {
             source,

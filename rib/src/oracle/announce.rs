@@ -383,10 +383,7 @@ fn case() -> impl Strategy<Value = Case> {
     (pair(), channels(), attributes(), next_hop, metric, set).prop_map(
         |((from, to), channel, attributes, next_hop, metric, set)| Case {
             // A neighbour's next hops come with its interface.
-            next_hop: next_hop.map(|(next_hop, interface)| NextHopKey {
-                next_hop,
-                interface: from.as_ref().map_or(interface, |from| from.interface),
-            }),
+            next_hop: next_hop.map(|(next_hop, interface)| NextHopKey::direct(next_hop, interface)),
             from,
             to,
             channel,
@@ -419,5 +416,5 @@ proptest! {
 /// A next hop learned on an interface
 pub(super) fn key(address: &str, interface: Option<u32>) -> Option<NextHopKey> {
     let address: IpAddr = address.parse().expect("an address");
-    Some(NextHopKey { next_hop: NextHop::from(address), interface })
+    Some(NextHopKey::direct(NextHop::from(address), interface))
 }

@@ -787,7 +787,7 @@ fn rfc2545_3_link_local_next_hops() {
     let both = both.expect("an address");
     let case = |to, next_hop| {
         let case = outgoing(Some(EXTERNAL), to, Attributes::by(&[REMOTE]));
-        let next_hop = Some(crate::NextHopKey { next_hop, interface: Some(1) });
+        let next_hop = Some(crate::NextHopKey::direct(next_hop, Some(1)));
         Outgoing { next_hop, channel: channel(Family::IPV6_UNICAST), ..case }
     };
     let alone = NextHop::LinkLocal("fe80::11".parse().expect("an address"));

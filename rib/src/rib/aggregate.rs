@@ -144,33 +144,38 @@ impl Rib {
         }
     }
 
-    /// Brings one aggregate up to date, or a part of the way. Returns whether anything happened.
+    /// Brings aggregates up to date. Returns what is left of the budget.
     pub(super) fn aggregate(
         &mut self,
         now: Duration,
-        place: usize,
-        left: &mut usize,
+        budget: usize,
         policy: &mut dyn Policy,
-    ) -> bool {
-        let Some(aggregate) = self.aggregates.get(place) else { return false };
-        let (source, changes) = (aggregate.source, aggregate.changes);
-        let mut happened = false;
-        while *left > 0
-            && let Some(change) = self.poll_change(changes)
-        {
-            *left -= 1;
-            happened = true;
-            let part = self.part(source, change.table, &change.net);
-            if let Some(aggregate) = self.aggregates.get_mut(place)
-                && aggregate.config.stands_for(&change.net)
+    ) -> usize {
+        let mut left = budget;
+        for place in 0..self.aggregates.len() {
+            let Some(aggregate) = self.aggregates.get(place) else { continue };
+            let (source, changes) = (aggregate.source, aggregate.changes);
+            while left > 0
+                && let Some(change) = self.poll_change(changes)
             {
-                aggregate.set(change.net, part);
+                left -= 1;
+                let part = self.part(source, change.table, &change.net);
+                if let Some(aggregate) = self.aggregates.get_mut(place)
+                    && aggregate.config.stands_for(&change.net)
+                {
+                    aggregate.set(change.net, part);
+                }
+            }
+            // Not after each part of what has changed.
+            if left > 0 {
+                self.settle_aggregate(now, place, policy);
             }
         }
-        if *left > 0 {
-            self.settle_aggregate(now, place, policy);
-        }
-        happened
+        left
+    }
+
+    pub(super) fn aggregates_have_work(&self) -> bool {
+        self.aggregates.iter().any(|one| one.changed || self.is_behind(one.changes))
     }
 
     /// The best route to `net`, unless it is an aggregate's that nobody else stands behind.

@@ -69,22 +69,19 @@ impl Rib {
         ChannelConfig { export: export.unwrap_or(config.export), ..config }
     }
 
-    /// Gives channels the filters that are right now. Returns whether any has got another.
-    pub(super) fn apply_conditions(&mut self) -> bool {
-        let mut changed = false;
-        for index in 0..self.conditions.len() {
-            let Some(Conditional { source, channel, .. }) = self.conditions.get(index).copied()
-            else {
-                continue;
-            };
-            let Some(export) = self.conditional(source, channel) else { continue };
-            let config = self.channel(source, channel).map(|channel| &channel.config);
-            let Some(config) = config.filter(|config| config.export != export).cloned() else {
-                continue;
-            };
-            self.reconfigure_channel(source, ChannelConfig { export, ..config });
-            changed = true;
+    /// Gives channels the filters that are right now.
+    pub(super) fn apply_conditions(&mut self) {
+        while let Some((source, config)) = self.other_condition() {
+            self.reconfigure_channel(source, config);
         }
-        changed
+    }
+
+    /// A channel whose condition is no longer what it was.
+    pub(super) fn other_condition(&self) -> Option<(SourceId, ChannelConfig)> {
+        self.conditions.iter().find_map(|Conditional { source, channel, .. }| {
+            let export = self.conditional(*source, *channel)?;
+            let config = &self.channel(*source, *channel)?.config;
+            (config.export != export).then(|| (*source, ChannelConfig { export, ..config.clone() }))
+        })
     }
 }

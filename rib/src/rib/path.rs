@@ -1,5 +1,6 @@
 //! Paths of a table: filtered, set, removed, and which of them is the best.
 
+use core::cmp::Ordering;
 use core::time::Duration;
 
 use ipnet::IpNet;
@@ -11,7 +12,7 @@ use crate::channel::{
     Channel, ChannelStatistics, LimitAction, LimitKind, LimitPassed, ReceivedRoute, Source,
     SourceId,
 };
-use crate::decision::{Candidate, Rules, best_path};
+use crate::decision::{Candidate, Rules, before_med, best_path};
 use crate::extra::ExtraCode;
 use crate::next_hop::{NextHopId, NextHops};
 use crate::options::SessionKind;
@@ -100,6 +101,37 @@ impl<'a> Field<'a> {
             Some((path, Candidate { existing: place == 0, ..self.candidate(path)? }))
         };
         usable.filter_map(candidate).unzip()
+    }
+
+    /// Whether a path has no influence on which one is the best, since it loses to the best one before
+    /// MULTI_EXIT_DISC is compared: then the others need not be looked at.
+    fn is_out(&self, path: &Path, best: &Candidate<'_>) -> bool {
+        !path.flags.is_usable()
+            || self.candidate(path).is_some_and(|candidate| {
+                before_med(&candidate, best, self.rules) == Some(Ordering::Greater)
+            })
+    }
+
+    /// The best path after one that was not the best has become another one, has come or gone.
+    fn decide_again(&self, slot: u32, old: Option<&Path>, new: Option<&Path>) -> Option<LocalId> {
+        let best = self.table.best(slot)?;
+        let candidate = self.candidate(best)?;
+        if old.is_some_and(|old| !self.is_out(old, &candidate)) {
+            return self.decide(slot);
+        }
+        let Some(new) = new.filter(|new| new.flags.is_usable()) else { return Some(best.id) };
+        let order = before_med(&self.candidate(new)?, &candidate, self.rules);
+        match order {
+            // It wins before MULTI_EXIT_DISC is compared, so over all others too.
+            Some(Ordering::Less) => Some(new.id),
+            Some(Ordering::Greater) => Some(best.id),
+            Some(Ordering::Equal) | None => self.decide(slot),
+        }
+    }
+
+    fn decide_if_several(&self, slot: u32) -> Option<LocalId> {
+        self.table.paths(slot).nth(1)?;
+        self.decide(slot)
     }
 
     fn decide(&self, slot: u32) -> Option<LocalId> {
@@ -256,6 +288,12 @@ impl Rib {
         path: Path,
     ) -> (Imported, Option<LimitPassed>) {
         let filtered = path.flags.has(Flags::FILTERED);
+        let limits = self.channel(owner, table).map(|channel| &channel.config);
+        let limited =
+            limits.is_some_and(|one| one.receive_limit.is_some() || one.import_limit.is_some());
+        if !limited {
+            return (self.set_unlimited(table, net, path), None);
+        }
         let known = self.find_path(table, net, path.id).map(|old| old.flags);
         let mut passed = None;
         let family = self.tables.get(usize::from(table.0)).map(|table| table.family);
@@ -280,12 +318,15 @@ impl Rib {
                 return (Imported::Blocked, passed);
             }
         }
-        let imported = match self.set_path(table, net, path) {
-            _ if filtered => Imported::Filtered,
+        (self.set_unlimited(table, net, path), passed)
+    }
+
+    fn set_unlimited(&mut self, table: TableId, net: &IpNet, path: Path) -> Imported {
+        match self.set_path(table, net, path) {
+            _ if path.flags.has(Flags::FILTERED) => Imported::Filtered,
             SetPath::Same => Imported::Same,
             SetPath::Added | SetPath::Replaced => Imported::Accepted,
-        };
-        (imported, passed)
+        }
     }
 
     /// Whether a route comes and goes too often to be used (RFC 2439).
@@ -398,7 +439,7 @@ impl Rib {
         }
         self.recount(table_id, replaced.as_ref(), Some(&path));
         // Before the old attributes go, since their number could be used anew.
-        self.settle(table_id, slot, before);
+        self.settle_change(table_id, slot, before, replaced.as_ref(), Some(&path));
         match replaced {
             Some(old) => {
                 self.attributes.release(old.attributes, &mut self.next_hops);
@@ -433,7 +474,7 @@ impl Rib {
         let before = best_of(table, slot);
         let Some(old) = table.remove(slot, id) else { return false };
         self.recount(table_id, Some(&old), None);
-        self.settle(table_id, slot, before);
+        self.settle_change(table_id, slot, before, Some(&old), None);
         self.attributes.release(old.attributes, &mut self.next_hops);
         self.path_ids.release(id);
         true
@@ -492,10 +533,31 @@ impl Rib {
 
     /// Decides anew which path of a slot is the best, and notes what has changed.
     pub(super) fn settle(&mut self, table_id: TableId, slot: u32, before: Best) {
-        let Some(table) = self.tables.get(usize::from(table_id.0)) else { return };
-        let several = table.paths(slot).nth(1).is_some();
-        let best =
-            if several { self.field(table_id).and_then(|field| field.decide(slot)) } else { None };
+        let best = self.field(table_id).and_then(|field| field.decide_if_several(slot));
+        self.note_best(table_id, slot, before, best);
+    }
+
+    /// The same, when it is known what has changed.
+    fn settle_change(
+        &mut self,
+        table_id: TableId,
+        slot: u32,
+        before: Best,
+        old: Option<&Path>,
+        new: Option<&Path>,
+    ) {
+        let is_best = |path: &Path| before.is_some_and(|best| best.0 == path.id);
+        let best = self.field(table_id).and_then(|field| {
+            if before.is_none() || old.is_some_and(is_best) {
+                field.decide_if_several(slot)
+            } else {
+                field.decide_again(slot, old, new)
+            }
+        });
+        self.note_best(table_id, slot, before, best);
+    }
+
+    fn note_best(&mut self, table_id: TableId, slot: u32, before: Best, best: Option<LocalId>) {
         let Some(table) = self.tables.get_mut(usize::from(table_id.0)) else { return };
         if let Some(best) = best {
             table.promote(slot, best);
@@ -504,6 +566,11 @@ impl Rib {
         let after = best_of(table, slot);
         if before != after {
             table.log.push(slot);
+        }
+        if self.next_hops.follows(table_id)
+            && let Some(net) = table.net(slot)
+        {
+            self.next_hops.note_change(table_id, &net);
         }
         if table.head(slot).is_none() {
             table.free_if_empty(slot);

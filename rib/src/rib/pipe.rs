@@ -14,9 +14,6 @@ use crate::path_id::{LocalId, PathKey};
 use crate::policy::{Filter, Policy};
 use crate::table::TableId;
 
-/// Networks after which [`Rib::work`] pauses.
-const STEP: usize = 4096;
-
 /// Two tables that take routes from each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PipeConfig {
@@ -112,31 +109,33 @@ impl Rib {
         }
     }
 
-    /// Does some of what changes of routes bring about in other tables. True: call it again.
-    pub fn work(&mut self, now: Duration, policy: &mut dyn Policy) -> bool {
-        let mut left = STEP;
+    /// Lets pipes carry what has changed. Returns what is left of the budget.
+    pub(super) fn carry_on(
+        &mut self,
+        now: Duration,
+        budget: usize,
+        policy: &mut dyn Policy,
+    ) -> usize {
+        let mut left = budget;
         for index in 0..self.pipes.len() {
             let Some(Pipe { source, directions }) = self.pipes.get(index).copied() else {
                 continue;
             };
             for direction in directions {
-                while let Some(change) = self.poll_change(direction.changes) {
+                while left > 0
+                    && let Some(change) = self.poll_change(direction.changes)
+                {
                     self.carry(now, source, &direction, change.net, policy);
                     left -= 1;
-                    if left == 0 {
-                        return true;
-                    }
                 }
             }
         }
-        let mut more = left < STEP;
-        for place in 0..self.aggregates.len() {
-            more |= self.aggregate(now, place, &mut left, policy);
-            if left == 0 {
-                return true;
-            }
-        }
-        more | self.apply_conditions()
+        left
+    }
+
+    pub(super) fn pipes_have_work(&self) -> bool {
+        let mut directions = self.pipes.iter().flat_map(|pipe| pipe.directions);
+        directions.any(|direction| self.is_behind(direction.changes))
     }
 
     /// Makes what a pipe has put into a table at `net` what it should be.

@@ -217,6 +217,7 @@ impl World {
                 (0..PEERS).find(|peer| peer_config(*peer).address == key.next_hop.address());
             self.rib.set_next_hop(id, self.metrics[owner.expect("a neighbour's own address")]);
         }
+        while self.rib.work(Duration::ZERO, usize::MAX, &mut AcceptAll) {}
     }
 
     fn send(&mut self, peer: usize, write: impl FnOnce(&mut UpdateWriter<'_>, &NextHop)) {

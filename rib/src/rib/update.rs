@@ -11,7 +11,6 @@ use crate::attributes::{AttributeSet, Head};
 use crate::channel::{ChannelStatistics, LimitPassed, SourceId};
 use crate::extra::ExtraRef;
 use crate::import::{Received, Refusal, receive};
-use crate::next_hop::NextHopKey;
 use crate::only_to_customer::Leak;
 use crate::path_id::{LocalId, PathKey};
 use crate::policy::Policy;
@@ -66,7 +65,7 @@ impl Rib {
                 }
             };
             let preference = self.source(from).map_or(0, |source| source.preference(table));
-            let next_hop = self.next_hops.intern(NextHopKey { next_hop, interface });
+            let next_hop = self.intern_next_hop(from, table, next_hop, interface);
             let set = AttributeSet {
                 path: attributes,
                 extra: ExtraRef::default(),

@@ -67,6 +67,15 @@ impl Rib {
         }
     }
 
+    /// Whether there is something to be told, or may be.
+    pub(super) fn is_behind(&self, id: WatcherId) -> bool {
+        let watcher = self.watchers.get(id.0 as usize).and_then(Option::as_ref);
+        watcher.is_some_and(|watcher| {
+            let table = self.tables.get(usize::from(watcher.table.0));
+            table.is_some_and(|table| watcher.position < table.log_of(watcher.paths).end())
+        })
+    }
+
     /// Ends a watch.
     pub fn unwatch(&mut self, id: WatcherId) {
         let Some(watcher) = self.watchers.get_mut(id.0 as usize).and_then(Option::take) else {

@@ -354,12 +354,15 @@ impl Network {
                 neighbour.session.set_restarted(false);
             }
         }
+        let budget = 1 + self.random.below(200);
         let mut sent: Vec<(u64, usize, Bytes)> = Vec::new();
         loop {
-            while router.rib.work(now, &mut router.rules) {}
             while let Some((id, key)) = router.rib.poll_next_hop() {
                 let hop = self.igp.hop(&self.plan, node, owner(&key.next_hop));
                 router.rib.set_next_hop(id, hop.map(|hop| hop.metric));
+            }
+            if router.rib.work(now, budget, &mut router.rules) {
+                continue;
             }
             let before = sent.len();
             for neighbour in router.neighbours.values_mut() {

@@ -3,12 +3,16 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+use bgp_wire::Role;
 use policy::Diagnostic;
 use policy::span::Span;
 
 use super::channel::ChannelDraft;
-use super::model::BgpConfig;
+use super::model::{BgpConfig, RestartMode};
 use super::parser::{ConfigParser, Parsed};
+
+/// Seconds of a Long-lived Stale Time, which has 24 bits (RFC 9494 §3)
+const LONGEST_STALE_TIME: u64 = (1 << 24) - 1;
 
 /// AS of the neighbour, as said.
 #[derive(Debug, Clone, Copy)]
@@ -69,6 +73,21 @@ impl Default for BgpDraft {
                 enable_as4: true,
                 enable_extended_messages: false,
                 capabilities: true,
+                graceful_restart: RestartMode::Aware,
+                graceful_restart_time: seconds(120),
+                long_lived: RestartMode::Aware,
+                long_lived_stale_time: seconds(3600),
+                long_lived_bounds: (Duration::ZERO, seconds(LONGEST_STALE_TIME)),
+                local_role: None,
+                require_roles: false,
+                confederation: None,
+                confederation_member: false,
+                interpret_communities: true,
+                allow_as_sets: true,
+                allow_local_pref: false,
+                allow_med: false,
+                enforce_first_as: false,
+                prefer_older: false,
                 allow_local_as: 0,
                 default_local_pref: 100,
                 default_med: None,
@@ -112,6 +131,15 @@ impl BgpDraft {
         }
         if self.config.rs_client && internal {
             return Err(error("only an external neighbor can be a route server client"));
+        }
+        if self.config.local_role.is_some() && internal {
+            return Err(error("roles are between ASes: an internal neighbor has none (RFC 9234)"));
+        }
+        if self.config.require_roles && self.config.local_role.is_none() {
+            return Err(error("`require roles` needs a `local role`"));
+        }
+        if self.config.confederation_member && self.config.confederation.is_none() {
+            return Err(error("a `confederation member` needs the `confederation` that it is in"));
         }
         if self.channels.is_empty() {
             return Err(error("there is no channel: `ipv4 { … };` or `ipv6 { … };`"));
@@ -162,7 +190,10 @@ impl ConfigParser {
                 draft.channels.sort_by_key(|channel| channel.family);
                 return Ok(());
             }
-            this.bgp_endpoint(draft)
+            if !this.restart_option(&mut draft.config)? && !this.rule_option(&mut draft.config)? {
+                this.bgp_endpoint(draft)?;
+            }
+            Ok(())
         })
     }
 
@@ -189,6 +220,81 @@ impl ConfigParser {
         } else {
             self.bgp_option(&mut draft.config)
         }
+    }
+
+    /// Graceful restart; false when it is something else.
+    fn restart_option(&mut self, config: &mut BgpConfig) -> Parsed<bool> {
+        let parser = &mut self.parser;
+        if parser.eat_symbols(&["graceful", "restart", "time"]) {
+            config.graceful_restart_time = self.time()?;
+        } else if parser.eat_symbols(&["graceful", "restart"]) {
+            config.graceful_restart = self.restart_mode()?;
+        } else if parser.eat_symbols(&["long", "lived", "graceful", "restart"]) {
+            config.long_lived = self.restart_mode()?;
+        } else if parser.eat_symbols(&["long", "lived", "stale", "time"]) {
+            config.long_lived_stale_time = self.time()?;
+        } else if parser.eat_symbols(&["min", "long", "lived", "stale", "time"]) {
+            config.long_lived_bounds.0 = self.time()?;
+        } else if parser.eat_symbols(&["max", "long", "lived", "stale", "time"]) {
+            config.long_lived_bounds.1 = self.time()?;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn restart_mode(&mut self) -> Parsed<RestartMode> {
+        if self.parser.eat_symbol("aware") {
+            return Ok(RestartMode::Aware);
+        }
+        Ok(if self.switch()? { RestartMode::On } else { RestartMode::Off })
+    }
+
+    /// What is taken from the neighbour, and what it is told; false when it is something else.
+    fn rule_option(&mut self, config: &mut BgpConfig) -> Parsed<bool> {
+        let parser = &mut self.parser;
+        if parser.eat_symbols(&["local", "role"]) {
+            config.local_role = Some(self.role()?);
+        } else if parser.eat_symbols(&["require", "roles"]) {
+            config.require_roles = self.switch()?;
+        } else if parser.eat_symbols(&["confederation", "member"]) {
+            config.confederation_member = self.switch()?;
+        } else if parser.eat_symbol("confederation") {
+            config.confederation = Some(self.asn()?);
+        } else if parser.eat_symbols(&["interpret", "communities"]) {
+            config.interpret_communities = self.switch()?;
+        } else if parser.eat_symbols(&["allow", "as", "sets"]) {
+            config.allow_as_sets = self.switch()?;
+        } else if parser.eat_symbols(&["allow", "bgp_local_pref"]) {
+            config.allow_local_pref = self.switch()?;
+        } else if parser.eat_symbols(&["allow", "bgp_med"]) {
+            config.allow_med = self.switch()?;
+        } else if parser.eat_symbols(&["enforce", "first", "as"]) {
+            config.enforce_first_as = self.switch()?;
+        } else if parser.eat_symbols(&["prefer", "older"]) {
+            config.prefer_older = self.switch()?;
+        } else if parser.eat_symbols(&["deterministic", "med"]) {
+            // It always is: the order of routes has no influence here.
+            self.switch()?;
+        } else {
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn role(&mut self) -> Parsed<Role> {
+        let roles = [
+            ("peer", Role::PEER),
+            ("provider", Role::PROVIDER),
+            ("customer", Role::CUSTOMER),
+            ("rs_server", Role::ROUTE_SERVER),
+            ("rs_client", Role::ROUTE_SERVER_CLIENT),
+        ];
+        let found = roles.into_iter().find(|(name, _)| self.parser.eat_symbol(name));
+        let found = found.map(|(_, role)| role);
+        found.ok_or_else(|| {
+            self.parser.unexpected("`peer`, `provider`, `customer`, `rs_server` or `rs_client`")
+        })
     }
 
     /// `local [ADDRESS] [port N] [as N]`

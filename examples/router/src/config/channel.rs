@@ -1,6 +1,8 @@
 //! Channels: what a protocol and a table exchange.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use policy::Diagnostic;
 use policy::ast::Name;
@@ -25,6 +27,9 @@ pub(super) struct ChannelDraft {
     export_limit: Option<Limit>,
     import_keep_filtered: bool,
     import_table: bool,
+    graceful_restart: Option<bool>,
+    long_lived: Option<bool>,
+    long_lived_stale_time: Option<Duration>,
     add_paths_tx: bool,
     add_paths_rx: bool,
     next_hop_self: NextHopMode,
@@ -32,6 +37,7 @@ pub(super) struct ChannelDraft {
     next_hop_address: Option<IpAddr>,
     extended_next_hop: bool,
     gateway_recursive: Option<bool>,
+    igp_tables: BTreeMap<AddressFamily, String>,
 }
 
 impl ChannelDraft {
@@ -48,6 +54,9 @@ impl ChannelDraft {
             export_limit: None,
             import_keep_filtered: false,
             import_table: false,
+            graceful_restart: None,
+            long_lived: None,
+            long_lived_stale_time: None,
             add_paths_tx: false,
             add_paths_rx: false,
             next_hop_self: NextHopMode::No,
@@ -55,6 +64,7 @@ impl ChannelDraft {
             next_hop_address: None,
             extended_next_hop: false,
             gateway_recursive: None,
+            igp_tables: BTreeMap::new(),
         }
     }
 
@@ -74,6 +84,9 @@ impl ChannelDraft {
             export_limit: self.export_limit,
             import_keep_filtered: self.import_keep_filtered,
             import_table: self.import_table,
+            graceful_restart: self.graceful_restart,
+            long_lived: self.long_lived,
+            long_lived_stale_time: self.long_lived_stale_time,
             add_paths_tx: self.add_paths_tx,
             add_paths_rx: self.add_paths_rx,
             next_hop_self: self.next_hop_self,
@@ -81,6 +94,7 @@ impl ChannelDraft {
             next_hop_address: self.next_hop_address,
             extended_next_hop: self.extended_next_hop,
             gateway_recursive: self.gateway_recursive,
+            igp_tables: self.igp_tables,
         }
     }
 
@@ -136,6 +150,12 @@ impl ConfigParser {
             draft.import_keep_filtered = self.switch()?;
         } else if self.parser.eat_symbols(&["import", "table"]) {
             draft.import_table = self.switch()?;
+        } else if self.parser.eat_symbols(&["graceful", "restart"]) {
+            draft.graceful_restart = Some(self.switch()?);
+        } else if self.parser.eat_symbols(&["long", "lived", "graceful", "restart"]) {
+            draft.long_lived = Some(self.switch()?);
+        } else if self.parser.eat_symbols(&["long", "lived", "stale", "time"]) {
+            draft.long_lived_stale_time = Some(self.time()?);
         } else if self.parser.eat_symbols(&["add", "paths"]) {
             self.add_paths(draft)?;
         } else if self.parser.eat_symbol("import") {
@@ -154,12 +174,24 @@ impl ConfigParser {
             draft.gateway_recursive = Some(false);
         } else if self.parser.eat_symbols(&["gateway", "recursive"]) {
             draft.gateway_recursive = Some(true);
+        } else if self.parser.eat_symbols(&["igp", "table"]) {
+            self.igp_table(&mut draft.igp_tables)?;
         } else {
             return Err(self.parser.unexpected(
                 "an option of a channel: table, preference, import, export, receive limit, import limit, export limit, \
-                 import keep filtered, import table, add paths, next hop, extended next hop or gateway",
+                 import keep filtered, import table, add paths, graceful restart, long lived graceful restart, next hop, \
+                 extended next hop, gateway or igp table",
             ));
         }
+        Ok(())
+    }
+
+    /// The name behind `igp table`. It may be given once for each family.
+    pub(super) fn igp_table(&mut self, into: &mut BTreeMap<AddressFamily, String>) -> Parsed<()> {
+        let Name { text: name, span } = self.parser.name()?;
+        let table = self.tables.iter().find(|table| table.name == name);
+        let no_table = || Diagnostic::new(span, format!("there is no table `{name}`"));
+        into.insert(table.ok_or_else(no_table)?.family, name);
         Ok(())
     }
 

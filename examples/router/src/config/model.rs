@@ -1,10 +1,12 @@
 //! What a configuration file says, checked and with names resolved.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bgp_wire::Role;
 use ipnet::IpNet;
 use policy::{Diagnostics, FilterId, Program};
 use rib::Limit;
@@ -182,6 +184,12 @@ pub struct ChannelConfig {
     pub import_keep_filtered: bool,
     /// `import table`
     pub import_table: bool,
+    /// `graceful restart`; the protocol's own mode where not given
+    pub graceful_restart: Option<bool>,
+    /// `long lived graceful restart`; the protocol's own mode where not given
+    pub long_lived: Option<bool>,
+    /// `long lived stale time`; the protocol's where not given
+    pub long_lived_stale_time: Option<Duration>,
     /// `add paths`: we tell several
     pub add_paths_tx: bool,
     /// `add paths`: we take several
@@ -194,8 +202,10 @@ pub struct ChannelConfig {
     pub next_hop_address: Option<IpAddr>,
     /// `extended next hop`
     pub extended_next_hop: bool,
-    /// `gateway direct|recursive`; `None` where not given
+    /// `gateway direct|recursive`; `None` where not given: recursive for neighbours over several hops
     pub gateway_recursive: Option<bool>,
+    /// `igp table`, by the family of the table: where next hops are looked up
+    pub igp_tables: BTreeMap<AddressFamily, String>,
 }
 
 /// When an option about next hops applies.
@@ -210,6 +220,17 @@ pub enum NextHopMode {
     Ibgp,
     /// For routes learned from eBGP peers.
     Ebgp,
+}
+
+/// What is made of a neighbour's restart, and of our own (RFC 4724, 9494).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RestartMode {
+    /// Nothing
+    Off,
+    /// The neighbour's routes are kept while it restarts; ours need not be
+    Aware,
+    /// Both
+    On,
 }
 
 /// A static route.
@@ -304,6 +325,36 @@ pub struct BgpConfig {
     pub enable_extended_messages: bool,
     /// `capabilities`, default on
     pub capabilities: bool,
+    /// `graceful restart`, default aware
+    pub graceful_restart: RestartMode,
+    /// `graceful restart time`, default 120 s
+    pub graceful_restart_time: Duration,
+    /// `long lived graceful restart`, default aware
+    pub long_lived: RestartMode,
+    /// `long lived stale time`, default 3600 s
+    pub long_lived_stale_time: Duration,
+    /// `min|max long lived stale time`: the bounds of the neighbour's
+    pub long_lived_bounds: (Duration, Duration),
+    /// `local role`
+    pub local_role: Option<Role>,
+    /// `require roles`
+    pub require_roles: bool,
+    /// `confederation N`: the identifier that neighbours outside see
+    pub confederation: Option<u32>,
+    /// `confederation member`: the neighbour is in it too
+    pub confederation_member: bool,
+    /// `interpret communities`, default on
+    pub interpret_communities: bool,
+    /// `allow as sets`, default on
+    pub allow_as_sets: bool,
+    /// `allow bgp_local_pref`, default off
+    pub allow_local_pref: bool,
+    /// `allow bgp_med`, default off
+    pub allow_med: bool,
+    /// `enforce first as`, default off
+    pub enforce_first_as: bool,
+    /// `prefer older`, default off
+    pub prefer_older: bool,
     /// `allow local as [N]`: how often the own AS may stand in a path
     pub allow_local_as: u8,
     /// `default bgp_local_pref`, default 100

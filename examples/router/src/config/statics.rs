@@ -1,5 +1,7 @@
 //! `protocol static`.
 
+use std::collections::BTreeMap;
+
 use ipnet::IpNet;
 use policy::Diagnostic;
 use policy::span::Span;
@@ -12,7 +14,7 @@ use super::parser::{ConfigParser, Parsed};
 
 impl ConfigParser {
     pub(super) fn statics(&mut self, protocol: &mut ProtocolConfig, span: Span) -> Parsed<()> {
-        let mut channel = None;
+        let (mut channel, mut igp_tables) = (None, BTreeMap::new());
         let mut routes: Vec<(StaticRoute, Span)> = Vec::new();
         self.block(|this| {
             if this.common_option(&mut protocol.disabled, &mut protocol.description)? {
@@ -22,21 +24,24 @@ impl ConfigParser {
                     return Err(Diagnostic::new(span, "a static protocol has one channel only"));
                 }
                 channel = Some(this.channel(200)?);
+            } else if this.parser.eat_symbols(&["igp", "table"]) {
+                this.igp_table(&mut igp_tables)?;
             } else if this.parser.eat_symbol("route") {
                 let span = this.parser.span();
                 let route = this.static_route()?;
                 routes.push((route, span));
             } else {
-                return Err(this
-                    .parser
-                    .unexpected("`ipv4`, `ipv6`, `route`, `disabled` or `description`"));
+                return Err(this.parser.unexpected(
+                    "`ipv4`, `ipv6`, `route`, `igp table`, `disabled` or `description`",
+                ));
             }
             Ok(())
         })?;
         let channel = channel.ok_or_else(|| {
             Diagnostic::new(span, "a static protocol needs a channel: `ipv4;` or `ipv6;`")
         })?;
-        let channel = channel.finish_internal();
+        let mut channel = channel.finish_internal();
+        channel.igp_tables.extend(igp_tables);
         for (route, span) in &routes {
             let fits = matches!(
                 (&route.net, channel.family),

@@ -160,6 +160,11 @@ fn what_does_not_fit_together_is_refused() {
         ("protocol kernel { ipv4; }".into(), "not supported yet"),
         ("protocol bgp from nosuch { }".into(), "no template `nosuch`"),
         ("define A = [ 10.0.0.0/8, 2001:db8::/32 ];".into(), "mixes IPv4 and IPv6"),
+        (peer("require roles; ipv4 { import all; export all; };"), "needs a `local role`"),
+        (
+            peer("confederation member; ipv4 { import all; export all; };"),
+            "needs the `confederation`",
+        ),
         ("define A = 1; define A = 2;".into(), "defined already"),
     ];
     for (text, wanted) in cases {
@@ -183,6 +188,32 @@ fn equal_filters_are_equal_wherever_they_stand() {
 }
 
 #[test]
+fn restarts_roles_and_rules() {
+    let config = good(
+        "protocol bgp { local as 65001; neighbor 192.0.2.1 as 65002; graceful restart; graceful restart time 90; \
+         long lived graceful restart on; long lived stale time 7200; local role customer; require roles; \
+         confederation 64500; confederation member; interpret communities off; allow bgp_med; enforce first as; \
+         deterministic med; ipv4 { import all; export all; graceful restart off; add paths tx; import table; \
+         import keep filtered; receive limit 5 action warn; export limit 7; long lived stale time 60; }; }",
+    );
+    let bgp = bgp(&config);
+    assert_eq!((bgp.graceful_restart, bgp.long_lived), (RestartMode::On, RestartMode::On));
+    assert_eq!(bgp.graceful_restart_time, Duration::from_secs(90));
+    assert_eq!(bgp.long_lived_stale_time, Duration::from_secs(7200));
+    assert_eq!((bgp.local_role, bgp.require_roles), (Some(bgp_wire::Role::CUSTOMER), true));
+    assert_eq!((bgp.confederation, bgp.confederation_member), (Some(64500), true));
+    assert!(!bgp.interpret_communities && bgp.allow_med && bgp.enforce_first_as);
+    let ipv4 = &bgp.channels[0];
+    assert_eq!((ipv4.graceful_restart, ipv4.long_lived), (Some(false), None));
+    assert_eq!(ipv4.long_lived_stale_time, Some(Duration::from_secs(60)));
+    assert!(ipv4.add_paths_tx && !ipv4.add_paths_rx);
+    assert!(ipv4.import_table && ipv4.import_keep_filtered);
+    let limit = |most, action| Some(rib::Limit { most, action });
+    assert_eq!(ipv4.receive_limit, limit(5, rib::LimitAction::Warn));
+    assert_eq!(ipv4.export_limit, limit(7, rib::LimitAction::Disable));
+}
+
+#[test]
 fn endpoints_have_many_forms() {
     let config = good(
         "protocol bgp { local 127.0.0.1 port 1790 as 1; neighbor 127.0.0.2 port 1791 external; multihop 3; strict bind; \
@@ -192,4 +223,24 @@ fn endpoints_have_many_forms() {
     assert_eq!(bgp.local_address, Some(IpAddr::from([127, 0, 0, 1])));
     assert_eq!((bgp.local_port, bgp.neighbor_port, bgp.neighbor_as), (1790, 1791, None));
     assert_eq!((bgp.multihop, bgp.strict_bind), (Some(3), true));
+}
+
+#[test]
+fn igp_tables_are_given_by_family() {
+    let config = good(
+        "ipv4 table igp4; ipv6 table igp6;
+         protocol static { ipv4; igp table igp4; route 10.0.0.0/8 recursive 192.0.2.1; }
+         protocol bgp { local as 1; neighbor 192.0.2.2 as 1;
+           ipv4 { igp table igp4; igp table igp6; gateway recursive; }; }",
+    );
+    let channel = &bgp(&config).channels[0];
+    let both = [(AddressFamily::Ipv4, "igp4"), (AddressFamily::Ipv6, "igp6")];
+    let both = both.map(|(family, name)| (family, name.to_owned()));
+    assert_eq!(channel.igp_tables, both.clone().into());
+    assert_eq!(channel.gateway_recursive, Some(true));
+    let ProtocolKind::Static { channel, .. } = &config.protocols[0].kind else {
+        panic!("the first one is static")
+    };
+    assert_eq!(channel.igp_tables, both[..1].iter().cloned().collect());
+    assert!(bad("protocol static { ipv4; igp table t; }").contains("there is no table `t`"));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use policy::{FilterId, Program, Verdict, Vm};
-use rib::{NetView, PathView, RouteSource, TableId};
+use rib::{Destination, NetView, PathView, Resolution, RouteSource, TableId};
 
 use super::{Reply, attributes, single, unknown_protocol};
 use crate::config::{Gateway, RouteTarget};
@@ -273,17 +273,22 @@ impl Router {
 
     /// A route whose next hop has to be found.
     fn resolved(&self, path: &PathView<'_>) -> (&'static str, Vec<GatewayLine>) {
-        match path.next_hop().and_then(|key| self.resolve(&key)) {
-            Some(found) => {
-                let line = GatewayLine {
-                    address: Some(found.gateway),
-                    interface: found.interface,
-                    weight: None,
-                };
-                ("unicast", vec![line])
+        let Some(found) = path.resolution() else { return ("unreachable", Vec::new()) };
+        let kind = match found.destination {
+            Destination::Unicast => "unicast",
+            Destination::Blackhole => "blackhole",
+            Destination::Unreachable => "unreachable",
+            Destination::Prohibit => "prohibited",
+        };
+        let line = |gateway: &rib::Gateway| {
+            let interface = gateway.interface.and_then(|index| self.interfaces.by_index(index));
+            GatewayLine {
+                address: Some(gateway.address),
+                interface: interface.map(|interface| interface.name.clone()),
+                weight: None,
             }
-            None => ("unreachable", Vec::new()),
-        }
+        };
+        (kind, found.gateways().iter().map(line).collect())
     }
 }
 
@@ -308,11 +313,15 @@ impl std::fmt::Display for GatewayLine {
 /// `(100) [AS65002i]`: preference, with the cost of the next hop where it had to be found; origin.
 fn info(path: &PathView<'_>) -> String {
     let preference = path.preference();
-    let Some(peer) = path.peer() else { return format!("({preference})") };
-    let metric = match (peer.interface, path.metric()) {
-        (Some(_), Some(_)) => String::new(),
-        (None, Some(metric)) => format!("/{metric}"),
-        (_, None) => "/-".into(),
+    if path.peer().is_none() {
+        return format!("({preference})");
+    }
+    let looked_up = path.next_hop().is_some_and(|key| key.igp.is_some());
+    let metric = match path.metric() {
+        None => "/-".into(),
+        Some(metric) if !looked_up || metric == 0 => String::new(),
+        Some(metric) if metric >= Resolution::UNKNOWN_METRIC => "/?".into(),
+        Some(metric) => format!("/{metric}"),
     };
     let attributes = path.attributes();
     let origin = match attributes.origin() {

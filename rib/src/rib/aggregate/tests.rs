@@ -45,7 +45,7 @@ impl World {
 
     fn settle(&mut self) {
         let mut rounds = 0;
-        while self.rib.work(Duration::ZERO, &mut AcceptAll) {
+        while self.rib.work(Duration::ZERO, 3, &mut AcceptAll) {
             rounds += 1;
             assert!(rounds < 100, "it does not end");
         }

@@ -138,9 +138,9 @@ impl World {
 
     fn settle(&mut self) {
         let mut rounds = 0;
-        while self.rib.work(Duration::ZERO, &mut Filters) {
+        while self.rib.work(Duration::ZERO, 5, &mut Filters) {
             rounds += 1;
-            assert!(rounds < 100, "it does not end");
+            assert!(rounds < 1000, "it does not end");
         }
     }
 
