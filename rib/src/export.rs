@@ -159,6 +159,11 @@ impl ExportRules {
         self.limit
     }
 
+    /// Whether what is told of a route depends on the cost of reaching its next hop (RFC 7311 §3.4).
+    pub(crate) const fn tells_cost(&self, source: &Source, facts: &AttributeFacts) -> bool {
+        self.aigp && (facts.aigp.is_some() || (self.aigp_originate && source.peer.is_none()))
+    }
+
     /// Whether the protocol allows the route to be told at all.
     pub(crate) fn allows(&self, source: &Source, facts: &AttributeFacts) -> bool {
         if facts.marks.intersects(self.never) {

@@ -234,3 +234,5 @@ impl Rib {
 mod damped;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod told;

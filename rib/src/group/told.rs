@@ -26,35 +26,39 @@ pub(super) struct Exported {
 pub(super) struct Version {
     /// What tells these attributes from all others that had or will have the number.
     attributes: u64,
+    /// The cost of its next hop, where that is told.
+    cost: u32,
     /// What else decides: the generation of its source, and in the lowest bits what the filter has set.
     rest: u16,
 }
 
 impl Version {
     /// Of no path.
-    const NONE: Self = Self { attributes: u64::MAX, rest: 0 };
+    const NONE: Self = Self { attributes: u64::MAX, cost: 0, rest: 0 };
 
-    pub(super) const fn new(attributes: u64, generation: u16, set: Set) -> Self {
-        Self { attributes, rest: generation << 2 | (set.next_hop as u16) << 1 | set.med as u16 }
+    pub(super) fn new(attributes: u64, cost: Option<u32>, generation: u16, set: Set) -> Self {
+        let rest = generation << 2 | u16::from(set.next_hop) << 1 | u16::from(set.med);
+        Self { attributes, cost: cost.unwrap_or(u32::MAX), rest }
     }
 }
 
 /// Those of a network: mostly one.
 pub(super) type ExportedPaths = SmallVec<[Exported; 2]>;
 
-/// One of several paths that were told: 16 bytes.
+/// One of several paths that were told: 24 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct ToldPath {
     attributes: u64,
     id: LocalId,
+    cost: u32,
     source: SourceId,
     rest: u16,
 }
 
 impl ToldPath {
     const fn new(path: &Exported, version: Version) -> Self {
-        let Version { attributes, rest } = version;
-        Self { attributes, id: path.id, source: path.source, rest }
+        let Version { attributes, cost, rest } = version;
+        Self { attributes, id: path.id, cost, source: path.source, rest }
     }
 
     /// Numbers of paths are given anew: it is the same path when its source is the same too.
@@ -296,6 +300,6 @@ mod tests {
 
     #[test]
     fn a_path_that_was_told_is_small() {
-        assert_eq!(size_of::<ToldPath>(), 16);
+        assert_eq!(size_of::<ToldPath>(), 24);
     }
 }

@@ -77,14 +77,17 @@ impl View<'_> {
     fn exported_path(&mut self, rules: &ExportRules, slot: u32, path: Path) -> Option<Exported> {
         let Path { source: from, id, attributes, .. } = path;
         let source = self.sources.get(usize::from(from.0))?.as_ref()?;
-        if !rules.allows(source, self.attributes.facts(attributes)?) {
+        let facts = self.attributes.facts(attributes)?;
+        if !rules.allows(source, facts) {
             return None;
         }
         let generation = source.generation;
-        let exported = |attributes, version, set| {
-            let version = Version::new(version, generation, set);
+        let tells_cost = rules.tells_cost(source, facts);
+        let exported = |attributes, version, cost, set| {
+            let version = Version::new(version, cost, generation, set);
             Some(Exported { source: from, id, attributes, version, set })
         };
+        let cost = |next_hops: &NextHops, id| next_hops.metric(id).filter(|_| tells_cost);
         let set = self.attributes.get(attributes)?;
         let net = self.table.net(slot)?;
         let own_default = rules.default_originate && net.prefix_len() == 0;
@@ -97,7 +100,8 @@ impl View<'_> {
         match verdict {
             Verdict::Reject => None,
             Verdict::Accept => {
-                exported(attributes, self.attributes.version(attributes), Set::default())
+                let cost = cost(self.next_hops, set.head.next_hop);
+                exported(attributes, self.attributes.version(attributes), cost, Set::default())
             }
             Verdict::Change => {
                 let Edited { next_hop, preference, destination, set: by_filter, .. } = *self.edited;
@@ -111,7 +115,8 @@ impl View<'_> {
                 let made = self.attributes.intern(&set, self.next_hops);
                 self.attributes.retain(made);
                 self.kept.push(made);
-                exported(made, self.attributes.version(made), by_filter)
+                let cost = cost(self.next_hops, next_hop);
+                exported(made, self.attributes.version(made), cost, by_filter)
             }
         }
     }

@@ -498,6 +498,24 @@ impl Rib {
         self.forget_all_received(source, table);
     }
 
+    /// Reaching a next hop of a slot costs something else: decides anew. Some neighbours are told that cost.
+    pub(super) fn settle_cost(&mut self, table_id: TableId, slot: u32) {
+        let table = self.tables.get(usize::from(table_id.0));
+        self.settle(table_id, slot, table.and_then(|table| best_of(table, slot)));
+        let is_told = || {
+            let path = self.tables.get(usize::from(table_id.0))?.best(slot)?;
+            let (source, facts) =
+                (self.source(path.source)?, self.attributes.facts(path.attributes)?);
+            let mut groups = self.groups.iter().flatten().map(|group| &group.rules);
+            Some(groups.any(|rules| rules.table == table_id && rules.tells_cost(source, facts)))
+        };
+        if is_told() == Some(true)
+            && let Some(table) = self.tables.get_mut(usize::from(table_id.0))
+        {
+            table.log.push(slot);
+        }
+    }
+
     /// Decides anew which path of a slot is the best, and notes what has changed.
     pub(super) fn settle(&mut self, table_id: TableId, slot: u32, before: Best) {
         let best = self.field(table_id).and_then(|field| field.decide_if_several(slot));

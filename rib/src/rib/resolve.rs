@@ -7,7 +7,7 @@ use bgp_wire::NextHop;
 use smallvec::SmallVec;
 
 use super::Rib;
-use super::path::{Field, best_of};
+use super::path::Field;
 use crate::attributes::AttributeSet;
 use crate::channel::SourceId;
 use crate::decision::{Candidate, best_path};
@@ -290,8 +290,7 @@ impl Rib {
     }
 
     fn decide_anew(&mut self, index: usize, slot: u32) {
-        let before = self.tables.get(index).and_then(|table| best_of(table, slot));
-        self.settle(TableId(u16::try_from(index).unwrap_or(u16::MAX)), slot, before);
+        self.settle_cost(TableId(u16::try_from(index).unwrap_or(u16::MAX)), slot);
         self.resolver.decided += 1;
         let best = self.tables.get(index).and_then(|table| table.best(slot));
         if best.and_then(|best| self.difference(best)) == Some(Difference::Gateway)
