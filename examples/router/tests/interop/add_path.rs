@@ -187,8 +187,9 @@ fn a_reflector_gives_its_clients_all_paths() {
     const AS: u32 = 65000;
     const NET: &str = "10.9.0.0/24";
     let lan = Lan::new();
+    // The table has no route to the network of the link.
     let client = |name: &str, number: u8, paths: &str| {
-        let channel = format!("{ALL} add paths {paths};");
+        let channel = format!("{ALL} gateway direct; add paths {paths};");
         session(name, (1, AS), (number, AS), "rr client;", &channel)
     };
     let _router = lan.router(
