@@ -68,7 +68,8 @@ impl Rib {
         let watcher = self.watchers.get(id.0 as usize).and_then(Option::as_ref);
         watcher.is_some_and(|watcher| {
             let table = self.tables.get(usize::from(watcher.table.0));
-            table.is_some_and(|table| watcher.position < table.log_of(watcher.paths).end())
+            watcher.walk.is_some()
+                || table.is_some_and(|table| watcher.position < table.log_of(watcher.paths).end())
         })
     }
 
