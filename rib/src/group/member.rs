@@ -28,8 +28,8 @@ pub(super) struct Member {
     pub(super) walk: Option<Walk>,
     /// It has not been told yet that all there was has been told.
     pub(super) end_of_rib: bool,
-    /// It wants to be told everything again, behind what goes on now (RFC 2918).
-    pub(super) refresh: bool,
+    /// It wants to be told everything again, behind what goes on now and the segments before this one (RFC 2918).
+    pub(super) refresh: Option<u64>,
 }
 
 /// A walk over networks, about which a member is told as they are now.
@@ -114,10 +114,11 @@ impl Member {
             own: VecDeque::new(),
             walk: Some(Walk::new(WalkKind::Initial, None)),
             end_of_rib: true,
-            refresh: false,
+            refresh: None,
         };
         let Joining::Known(known) = joining else { return new };
         let Known { position, own, end_of_rib, refresh, marked, told } = *known;
+        let refresh = refresh.then_some(segment);
         let walk = Walk { marked, ..Walk::new(WalkKind::Changed(Box::new(told)), Some(slots)) };
         Self { position: position.min(head), own, walk: Some(walk), end_of_rib, refresh, ..new }
     }
@@ -139,6 +140,6 @@ impl Member {
                 WalkKind::Initial | WalkKind::Missed(_) => {}
             }
         }
-        Known { position, own, end_of_rib, refresh: refresh || again, marked, told }
+        Known { position, own, end_of_rib, refresh: refresh.is_some() || again, marked, told }
     }
 }

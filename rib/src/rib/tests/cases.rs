@@ -274,6 +274,17 @@ mod limits {
         after(before, [both, Step::Refresh(2, 0)]);
     }
 
+    /// While it was told another path anew, that one was counted and the one that it was to take the place of.
+    #[test]
+    fn a_refresh_leaves_nothing_out() {
+        let limit = Some(Limit { most: 2, action: LimitAction::Block });
+        let limited = Plan { export_limit: limit, add_path: AddPath::Best(1), ..Plan::PLAIN };
+        let session = Session { enhanced_refresh: true, ..WIDE };
+        let before = plain([0, 3]).chain([announce(0, 0), announce(3, 0), originate(1)]);
+        let before = before.chain([up(1, session, limited)]);
+        after(before, [withdraw(0, 0), Step::Refresh(1, 0)]);
+    }
+
     /// One route too many, and then, before anybody asked, there was room for another.
     #[test]
     fn that_a_limit_was_passed_is_not_forgotten() {
