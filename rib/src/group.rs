@@ -296,14 +296,14 @@ impl Group {
             self.limit(*slot, &mut paths);
             self.told.replace(*slot, &paths, &mut batch);
         }
+        self.head = to;
+        let chunks = self.write(&mut batch, view);
+        view.sweep();
         let withdrawn = if several {
             batch.withdrawn.iter().map(|(_, slot, id)| (*slot, *id)).collect()
         } else {
             Vec::new()
         };
-        self.head = to;
-        let chunks = self.write(batch, view);
-        view.sweep();
         if !chunks.is_empty() {
             self.not_before = now + self.rules.min_route_advertisement_interval;
         }
@@ -320,8 +320,9 @@ impl Group {
         view.table.log_of(self.rules.adds_paths()).pending(slot, self.head)
     }
 
-    /// Packs a batch: withdrawals first, then the routes by source and attribute set.
-    fn write(&mut self, mut batch: Batch, view: &View<'_>) -> Vec<Chunk> {
+    /// Packs a batch: withdrawals first, then the routes by source and attribute set. Those that cannot be told are
+    /// among the withdrawals then.
+    fn write(&mut self, batch: &mut Batch, view: &View<'_>) -> Vec<Chunk> {
         let mut writer = ChunkWriter::new(&self.rules);
         // An attribute set that leaves no room for a prefix: such routes count as withdrawn (RFC 4271 §9.2).
         let mut too_long: Vec<(u32, SourceId, LocalId)> = Vec::new();

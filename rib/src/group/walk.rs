@@ -81,7 +81,7 @@ impl Group {
         let Some(to) = self.members.get(index).map(|member| member.source) else { return };
         let several = self.rules.adds_paths();
         let mut batch = Batch::default();
-        for slot in slots {
+        for slot in slots.into_iter().filter(|slot| view.table.is_in_use(*slot)) {
             let mut paths = view.exported(&self.rules, slot);
             if self.rules.limit().is_some() {
                 // It is the only member, and has read all that was made: so this is told to all.
@@ -115,7 +115,7 @@ impl Group {
         }
         batch.withdrawn.sort_unstable();
         batch.withdrawn.dedup();
-        let chunks = self.write(batch, view);
+        let chunks = self.write(&mut batch, view);
         view.sweep();
         if let Some(member) = self.members.get_mut(index) {
             member.own.extend(chunks);

@@ -191,6 +191,17 @@ mod changed_groups {
         after(plain([0]).chain(wide([3, 4])).chain([announce(0, 0)]), steps);
     }
 
+    /// The route had no room in a message any more; that it was withdrawn for that was not known afterwards.
+    #[test]
+    fn a_withdrawal_for_want_of_room_that_was_not_read_is_not_lost() {
+        let at =
+            |long| Step::Announce(3, 1, named(0), Announcement { long, ..Announcement::by([7]) });
+        let plan = Plan { add_path: AddPath::Best(2), ..Plan::PLAIN };
+        let steps = [at(true), read(0), Step::Withdraw(3, 1, named(0))];
+        let before = plain([3]).chain(wide([0, 1])).chain([at(false)]);
+        after(before, steps.into_iter().chain([Step::Reconfigure(1, 1, plan)]));
+    }
+
     #[test]
     fn withdrawals_that_were_dropped_before_they_were_read_are_not_lost() {
         let plan = Plan { add_path: AddPath::Best(2), ..Plan::PLAIN };
@@ -204,6 +215,17 @@ mod changed_groups {
         let plan = Plan { export: Filter::Run(1), ..Plan::PLAIN };
         let steps = [Step::Refresh(3, 0), Step::Read(3, 2), Step::Reconfigure(3, 0, plan)];
         after((0..5).map(originate).chain([up(3, ENHANCED, Plan::PLAIN)]), steps);
+    }
+
+    /// The walk withdrew what had once been in a slot that was free: it has another one now.
+    #[test]
+    fn a_free_slot_names_no_network() {
+        let deaf = Plan { export: Filter::None, ..Plan::PLAIN };
+        let before = plain([3]).chain((0..5).map(originate)).chain([up(0, Session::PLAIN, deaf)]);
+        // The last one to go leaves its slot to the next that comes, whose own is behind it.
+        let gone = [4, 0, 1, 3, 2].map(|index| Step::Retract(0, 0, index));
+        let before = before.chain([Step::ReadAll]).chain(gone);
+        after(before, [originate(4), Step::Reconfigure(0, 0, Plan::PLAIN)]);
     }
 
     /// The marker was made, and dropped with other messages that had not been read.
@@ -233,6 +255,18 @@ mod refreshes {
     #[test]
     fn a_refresh_waits_for_the_end_of_the_beginning() {
         history([originate(0), up(0, ENHANCED, Plan::PLAIN), Step::Refresh(0, 0)]);
+    }
+
+    /// One of them was not among the best two when it was told, and was again when the change list told the rest.
+    #[test]
+    fn what_a_refresh_left_out_is_told_behind_it() {
+        let session = Session { enhanced_refresh: true, ..WIDE };
+        let plan = Plan { add_path: AddPath::Best(2), ..Plan::PLAIN };
+        let preferred = Plan { preference: 110, ..ALL_PATHS };
+        let ups = [up(7, session, plan), up(4, WIDE, preferred)];
+        let both = Step::Announce(4, 0, [(0, 1), (0, 2)].into(), Announcement::by([7]));
+        let steps = [both, Step::Refresh(7, 0), Step::Read(7, 2), withdraw(4, 0)];
+        after(plain([2]).chain(ups).chain([announce(2, 0)]), steps);
     }
 
     /// What had changed was left to the change list, which does not tell the paths that had not.
