@@ -140,6 +140,23 @@ mod groups {
         after(before, [at(1, true), Step::ReadAll, Step::Withdraw(0, 1, named(0))]);
     }
 
+    /// The new route has no room in a message; that one member was told so first did not make the others forget the old.
+    #[test]
+    fn what_one_cannot_be_told_others_still_know() {
+        let at =
+            |long| Step::Announce(3, 1, named(0), Announcement { long, ..Announcement::by([7]) });
+        let other = Plan { export: Filter::Run(9), ..Plan::PLAIN };
+        let steps = [
+            Step::Reconfigure(1, 1, other),
+            Step::ReadAll,
+            at(true),
+            Step::Reconfigure(1, 1, Plan::PLAIN),
+            Step::Read(1, 1),
+            Step::Withdraw(3, 1, named(0)),
+        ];
+        after(plain([3, 0, 1]).chain([at(false)]), steps);
+    }
+
     /// There is no next hop for others; it stood among what they were told when its own neighbour had joined.
     #[test]
     fn ones_own_path_that_others_cannot_be_told_is_not_counted() {
@@ -289,6 +306,13 @@ mod limits {
         let limited = up(0, Session::PLAIN, Plan { export_limit: ONE, ..Plan::PLAIN });
         let before = plain([1]).chain([limited, announce(0, 0), announce(1, 1)]);
         after(before, [withdraw(0, 0), announce(1, 0)]);
+    }
+
+    #[test]
+    fn ones_own_routes_pass_no_limit() {
+        let limited = up(0, Session::PLAIN, Plan { export_limit: ONE, ..Plan::PLAIN });
+        let mut world = after([limited], [0, 1, 2].map(|index| announce(0, index)));
+        assert!(!world.lane(0, 0).expect("it is up").heard.limit_reported);
     }
 
     /// Several paths of one network were one.
