@@ -145,16 +145,16 @@ mod groups {
     fn what_one_cannot_be_told_others_still_know() {
         let at =
             |long| Step::Announce(3, 1, named(0), Announcement { long, ..Announcement::by([7]) });
-        let other = Plan { export: Filter::Run(9), ..Plan::PLAIN };
+        let other = Plan { export: Filter::Run(9), ..ALL_PATHS };
         let steps = [
             Step::Reconfigure(1, 1, other),
             Step::ReadAll,
             at(true),
-            Step::Reconfigure(1, 1, Plan::PLAIN),
+            Step::Reconfigure(1, 1, ALL_PATHS),
             Step::Read(1, 1),
             Step::Withdraw(3, 1, named(0)),
         ];
-        after(plain([3, 0, 1]).chain([at(false)]), steps);
+        after(plain([3]).chain(wide([0, 1])).chain([at(false)]), steps);
     }
 
     /// There is no next hop for others; it stood among what they were told when its own neighbour had joined.
@@ -310,7 +310,8 @@ mod limits {
 
     #[test]
     fn ones_own_routes_pass_no_limit() {
-        let limited = up(0, Session::PLAIN, Plan { export_limit: ONE, ..Plan::PLAIN });
+        let none = Some(Limit { most: 0, action: LimitAction::Block });
+        let limited = up(0, Session::PLAIN, Plan { export_limit: none, ..Plan::PLAIN });
         let mut world = after([limited], [0, 1, 2].map(|index| announce(0, index)));
         assert!(!world.lane(0, 0).expect("it is up").heard.limit_reported);
     }
