@@ -1,27 +1,29 @@
 //! Update groups: neighbours that are told the same share one computation and one set of messages.
 
+mod limit;
 mod member;
 mod told;
 mod view;
+mod walk;
 mod writer;
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use bgp_wire::{PathAttributes, RefreshSubtype};
+use bgp_wire::PathAttributes;
 use smallvec::SmallVec;
 
 use crate::attributes::AttributesId;
-use crate::channel::{LimitAction, LimitKind, LimitPassed, Source, SourceId};
+use crate::channel::SourceId;
 use crate::export::ExportRules;
 use crate::path_id::LocalId;
 use crate::policy::Set;
 use crate::table::Table;
 
 use self::member::{Member, Walk, WalkKind};
-use self::told::{Exported, ExportedPaths, Told};
-use self::writer::{Audience, ChunkWriter, default_route, end_of_rib, named, refresh_marker};
+use self::told::{Exported, Told};
+use self::writer::{Audience, ChunkWriter, end_of_rib, named};
 
 pub(crate) use self::member::Joining;
 pub(crate) use self::view::View;
@@ -153,7 +155,7 @@ impl Group {
             return Joining::Fresh;
         };
         let member = self.members.remove(place);
-        if member.is_fresh() && !member.refresh {
+        if member.is_fresh() && member.refresh.is_none() {
             return Joining::Fresh;
         }
         let segment = member.segment;
@@ -185,8 +187,9 @@ impl Group {
 
     /// Tells a member everything again (RFC 2918).
     pub(crate) fn refresh(&mut self, source: SourceId) {
+        let next = self.next_segment();
         if let Some(member) = self.members.iter_mut().find(|member| member.source == source) {
-            member.refresh = true;
+            member.refresh = Some(next);
         }
     }
 
@@ -221,22 +224,6 @@ impl Group {
         }
     }
 
-    /// Whether the export limit is passed.
-    pub(crate) fn is_limited(&self) -> bool {
-        let most = self.rules.limit().map(|limit| limit.most);
-        let told = self.members.first().map(|member| self.told.count(member.source));
-        self.limited.is_some() && told >= most
-    }
-
-    /// The export limit, when it was passed and this was not told yet.
-    pub(crate) fn poll_limit(&mut self) -> Option<(SourceId, LimitPassed)> {
-        let reported = self.limited.as_mut().filter(|reported| !**reported)?;
-        *reported = true;
-        let (source, limit) = self.members.first().map(|one| one.source).zip(self.rules.limit())?;
-        let family = self.rules.family;
-        Some((source, LimitPassed { family, kind: LimitKind::Export, limit }))
-    }
-
     /// The next chunk for `to`. The flag tells that a member or the group moved on in the change list.
     pub(crate) fn poll(
         &mut self,
@@ -265,7 +252,7 @@ impl Group {
             if core::mem::take(&mut member.end_of_rib) {
                 return (Some(end_of_rib(&self.rules)), moved);
             }
-            if core::mem::take(&mut member.refresh) {
+            if member.refresh.take_if(|segment| *segment <= member.segment).is_some() {
                 member.walk = Some(Walk::new(WalkKind::Refresh, Some(view.table.slots())));
                 continue;
             }
@@ -312,14 +299,14 @@ impl Group {
             self.limit(*slot, &mut paths);
             self.told.replace(*slot, &paths, &mut batch);
         }
+        self.head = to;
+        let chunks = self.write(&mut batch, view);
+        view.sweep();
         let withdrawn = if several {
             batch.withdrawn.iter().map(|(_, slot, id)| (*slot, *id)).collect()
         } else {
             Vec::new()
         };
-        self.head = to;
-        let chunks = self.write(batch, view);
-        view.sweep();
         if !chunks.is_empty() {
             self.not_before = now + self.rules.min_route_advertisement_interval;
         }
@@ -331,148 +318,15 @@ impl Group {
         }
     }
 
-    /// Leaves out paths that the export limit keeps from being told. Such a limit is for one member.
-    fn limit(&mut self, slot: u32, paths: &mut ExportedPaths) {
-        let (Some(limit), Some(member)) = (self.rules.limit(), self.members.first()) else {
-            return;
-        };
-        let (all, here) = (self.told.count(member.source), self.told.count_at(slot, member.source));
-        let most = usize::try_from(limit.most).unwrap_or(usize::MAX);
-        let elsewhere = usize::try_from(all).unwrap_or(usize::MAX) - here;
-        let room = most.saturating_sub(elsewhere);
-        let others = paths.iter().filter(|path| path.source != member.source).count();
-        if others <= room {
-            if all < limit.most && self.limited == Some(true) {
-                self.limited = None;
-            }
-            return;
-        }
-        self.limited.get_or_insert(false);
-        if limit.action == LimitAction::Warn {
-            return;
-        }
-        // Those that it knows come first.
-        let is_known = |path: &Exported| self.told.has(slot, path, member.source);
-        let mut known = room.min(paths.iter().filter(|path| is_known(path)).count());
-        let mut fresh = room - known;
-        paths.retain(|path| {
-            let left = if is_known(path) { &mut known } else { &mut fresh };
-            let stays = path.source == member.source || *left > 0;
-            *left -= usize::from(stays && path.source != member.source);
-            stays
-        });
-    }
-
-    /// Begins the first walk of a member. What the others are to be told is made before: the walk would tell the
-    /// member the same.
-    fn begin(&mut self, now: Duration, index: usize, view: &mut View<'_>) {
-        let end = view.table.log_of(self.rules.adds_paths()).end();
-        if self.members.iter().all(Member::is_fresh) && self.told.is_nothing() {
-            self.head = end;
-        }
-        while self.head < end && now >= self.not_before {
-            self.advance(now, view);
-        }
-        let next = self.next_segment();
-        let Some(member) = self.members.get_mut(index) else { return };
-        (member.segment, member.position) = (next, self.head);
-        if let Some(walk) = &mut member.walk {
-            walk.end = Some(view.table.slots());
-        }
-        self.drop_old_segments();
-    }
-
-    /// Takes the next step of a member's walk. Returns whether the member needs less of the change list then.
-    fn walk(&mut self, index: usize, view: &mut View<'_>) -> bool {
-        let Some(member) = self.members.get_mut(index) else { return false };
-        let Some(mut walk) = member.walk.take() else { return false };
-        if walk.next == 0 && matches!(walk.kind, WalkKind::Refresh) && self.rules.enhanced_refresh {
-            member.own.push_back(refresh_marker(&self.rules, RefreshSubtype::BEGIN));
-            walk.marked = true;
-        }
-        if walk.next == 0 && !matches!(walk.kind, WalkKind::Missed(_)) {
-            let had_default = core::mem::take(&mut member.had_default);
-            member.own.extend(default_route(&self.rules, had_default, &Source::own()));
-        }
-        let slots: Vec<u32> = if let WalkKind::Missed(_) = walk.kind {
-            let missed = self.missed.range(walk.next..);
-            let missed = missed.filter(|(_, missed)| missed.segment >= member.segment);
-            missed.map(|(slot, _)| *slot).take(BATCH).collect()
-        } else {
-            (walk.next..walk.end.unwrap_or(0)).take(BATCH).collect()
-        };
-        let next = slots.last().filter(|_| slots.len() == BATCH).map(|last| last + 1);
-        self.tell(index, slots, &walk, view);
-        let place = self.place(&walk, index);
-        let Some(member) = self.members.get_mut(index) else { return false };
-        if let Some(next) = next {
-            member.walk = Some(Walk { next, ..walk });
-            return false;
-        }
-        if walk.marked {
-            member.own.push_back(refresh_marker(&self.rules, RefreshSubtype::END));
-        }
-        if let WalkKind::Missed(end) = walk.kind {
-            (member.segment, member.chunk) = (end, 0);
-        }
-        let Some(place) = place else { return false };
-        member.position = place;
-        self.drop_old_segments();
-        true
-    }
-
-    /// Where the segment begins that a member reads behind its walk; `None`: it is gone already.
-    fn place(&self, walk: &Walk, index: usize) -> Option<u64> {
-        let segment = match walk.kind {
-            WalkKind::Missed(end) => end,
-            _ => self.members.get(index)?.segment,
-        };
-        let ahead = usize::try_from(segment.checked_sub(self.first)?).ok()?;
-        Some(self.segments.get(ahead).map_or(self.head, |segment| segment.from))
-    }
-
-    /// Makes messages about `slots`, as they are now, for one member.
-    fn tell(&mut self, index: usize, slots: Vec<u32>, walk: &Walk, view: &mut View<'_>) {
-        let Some(to) = self.members.get(index).map(|member| member.source) else { return };
-        let several = self.rules.adds_paths();
-        let mut batch = Batch::default();
-        for slot in slots {
-            let mut paths = view.exported(&self.rules, slot);
-            self.limit(slot, &mut paths);
-            paths.retain(|path| path.source != to);
-            let pending = self.is_pending(slot, view);
-            self.told.note(slot, to, &paths, pending);
-            paths.iter().for_each(|path| batch.announce(path, slot));
-            if !walk.withdraws() {
-                continue;
-            }
-            let stays = |id: &LocalId| {
-                paths.iter().any(|path| *id == if several { path.id } else { LocalId::PLAIN })
-            };
-            let missed = self.missed.get(&slot).filter(|_| several);
-            let missed = missed.map_or(&[][..], |missed| missed.withdrawn.as_slice());
-            let plain = [LocalId::PLAIN].into_iter().filter(|_| !several);
-            let ids = walk.before(slot).iter().chain(missed).copied().chain(plain);
-            let gone = ids.filter(|id| !stays(id));
-            batch.withdrawn.extend(gone.map(|id| (SourceId::NONE, slot, id)));
-        }
-        batch.withdrawn.sort_unstable();
-        batch.withdrawn.dedup();
-        let chunks = self.write(batch, view);
-        view.sweep();
-        if let Some(member) = self.members.get_mut(index) {
-            member.own.extend(chunks);
-        }
-    }
-
     /// Whether all will be told of `slot` from the change list.
     fn is_pending(&self, slot: u32, view: &View<'_>) -> bool {
         let log = view.table.log_of(self.rules.adds_paths());
         log.pending(slot, self.head) && !log.is_rerouted(slot)
     }
 
-    /// Packs a batch: withdrawals first, then the routes by source and attribute set.
-    fn write(&mut self, mut batch: Batch, view: &View<'_>) -> Vec<Chunk> {
+    /// Packs a batch: withdrawals first, then the routes by source and attribute set. Those that cannot be told are
+    /// among the withdrawals then.
+    fn write(&mut self, batch: &mut Batch, view: &View<'_>) -> Vec<Chunk> {
         let mut writer = ChunkWriter::new(&self.rules);
         // An attribute set that leaves no room for a prefix: such routes count as withdrawn (RFC 4271 §9.2).
         let mut too_long: Vec<(u32, SourceId, LocalId)> = Vec::new();
@@ -512,7 +366,7 @@ impl Group {
         }
         for (slot, source, id) in too_long {
             // Otherwise somebody may have been told another version of it.
-            if !self.is_pending(slot, view) {
+            if self.rules.limit().is_some() || !self.is_pending(slot, view) {
                 self.told.forget(slot, source, id);
             }
             let id = if several { id } else { LocalId::PLAIN };

@@ -297,6 +297,12 @@ impl Table {
         }
     }
 
+    /// Whether `slot` is some network's now: a free one still has the name of the last.
+    pub(crate) fn is_in_use(&self, slot: u32) -> bool {
+        let is_its = |net| self.find(&net) == Some(slot);
+        self.head(slot).is_some() || self.net(slot).is_some_and(is_its)
+    }
+
     /// The first path: the best one, or one of those that are not used.
     pub(crate) fn head(&self, slot: u32) -> Option<&Path> {
         self.slots.get(slot as usize).filter(|path| path.source != SourceId::NONE)

@@ -28,8 +28,8 @@ pub(super) struct Member {
     pub(super) walk: Option<Walk>,
     /// It has not been told yet that all there was has been told.
     pub(super) end_of_rib: bool,
-    /// It wants to be told everything again, behind what goes on now (RFC 2918).
-    pub(super) refresh: bool,
+    /// It wants to be told everything again, behind what goes on now and the segments before this one (RFC 2918).
+    pub(super) refresh: Option<u64>,
     /// It has been told a default route of our own, by another group.
     pub(super) had_default: bool,
 }
@@ -117,11 +117,12 @@ impl Member {
             own: VecDeque::new(),
             walk: Some(Walk::new(WalkKind::Initial, None)),
             end_of_rib: true,
-            refresh: false,
+            refresh: None,
             had_default: false,
         };
         let Joining::Known(known) = joining else { return new };
         let Known { position, own, end_of_rib, refresh, marked, had_default, told } = *known;
+        let refresh = refresh.then_some(segment);
         let walk = Walk { marked, ..Walk::new(WalkKind::Changed(Box::new(told)), Some(slots)) };
         let (position, walk) = (position.min(head), Some(walk));
         Self { position, own, walk, end_of_rib, refresh, had_default, ..new }
@@ -144,7 +145,7 @@ impl Member {
                 WalkKind::Initial | WalkKind::Missed(_) => {}
             }
         }
-        let refresh = refresh || again;
+        let refresh = refresh.is_some() || again;
         Known { position, own, end_of_rib, refresh, marked, had_default, told }
     }
 }

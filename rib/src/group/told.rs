@@ -195,43 +195,38 @@ impl Told {
     /// Notes that `member` alone is told `paths` of others now. `pending`: the change list still has the slot for all,
     /// and what it says then has to suit that member too.
     pub(super) fn note(&mut self, slot: u32, member: SourceId, paths: &[Exported], pending: bool) {
-        if paths.is_empty() {
-            return;
-        }
-        let (one, index) = (matches!(self.slots, Slots::One(_)), slot as usize);
-        if one && self.is_empty(slot) {
-            self.set(slot, paths);
-            return;
-        }
+        let (index, is_empty) = (slot as usize, self.is_empty(slot));
         match &mut self.slots {
+            Slots::One(_) if is_empty => self.set(slot, paths),
             // The others know its own path, and it another one.
             Slots::One(slots) => {
-                let Some(place) = slots.get_mut(index).filter(|place| **place == member) else {
-                    return;
-                };
-                *place = SourceId::ANY;
-                self.add(member, -1);
-                self.add(SourceId::ANY, 1);
+                let place = slots.get_mut(index).filter(|place| **place == member);
+                if let Some(place) = place.filter(|_| !paths.is_empty()) {
+                    *place = SourceId::ANY;
+                    self.add(member, -1);
+                    self.add(SourceId::ANY, 1);
+                }
             }
+            Slots::Several(_) if is_empty && paths.is_empty() => {}
             Slots::Several(slots) => {
                 if slots.len() <= index {
                     slots.resize(index + 1, Box::default());
                 }
                 let Some(place) = slots.get_mut(index) else { return };
                 let mut told = core::mem::take(place).into_vec();
-                let mut added: SmallVec<[SourceId; 2]> = SmallVec::new();
+                let before = told.len();
                 for path in paths {
-                    if told.iter().any(|old| old.is_current(path)) {
-                        continue;
-                    }
-                    // Whatever it will be, all have to be told then.
-                    for old in told.iter_mut().filter(|old| pending && old.id == path.id) {
-                        (old.attributes, old.rest) = (Version::NONE.attributes, Version::NONE.rest);
-                    }
                     if !told.iter().any(|old| old.is(path)) {
-                        let version = if pending { Version::NONE } else { path.version };
-                        told.push(ToldPath::new(path, version));
-                        added.push(path.source);
+                        told.push(ToldPath::new(path, path.version));
+                    }
+                }
+                let added: SmallVec<[SourceId; 2]> =
+                    told.iter().skip(before).map(|told| told.source).collect();
+                if pending {
+                    // Whatever is to be told then, has to be told to all.
+                    for told in &mut told {
+                        (told.attributes, told.rest) =
+                            (Version::NONE.attributes, Version::NONE.rest);
                     }
                 }
                 *place = told.into();

@@ -140,6 +140,23 @@ mod groups {
         after(before, [at(1, true), Step::ReadAll, Step::Withdraw(0, 1, named(0))]);
     }
 
+    /// The new route has no room in a message; that one member was told so first did not make the others forget the old.
+    #[test]
+    fn what_one_cannot_be_told_others_still_know() {
+        let at =
+            |long| Step::Announce(3, 1, named(0), Announcement { long, ..Announcement::by([7]) });
+        let other = Plan { export: Filter::Run(9), ..ALL_PATHS };
+        let steps = [
+            Step::Reconfigure(1, 1, other),
+            Step::ReadAll,
+            at(true),
+            Step::Reconfigure(1, 1, ALL_PATHS),
+            Step::Read(1, 1),
+            Step::Withdraw(3, 1, named(0)),
+        ];
+        after(plain([3]).chain(wide([0, 1])).chain([at(false)]), steps);
+    }
+
     /// There is no next hop for others; it stood among what they were told when its own neighbour had joined.
     #[test]
     fn ones_own_path_that_others_cannot_be_told_is_not_counted() {
@@ -191,6 +208,17 @@ mod changed_groups {
         after(plain([0]).chain(wide([3, 4])).chain([announce(0, 0)]), steps);
     }
 
+    /// The route had no room in a message any more; that it was withdrawn for that was not known afterwards.
+    #[test]
+    fn a_withdrawal_for_want_of_room_that_was_not_read_is_not_lost() {
+        let at =
+            |long| Step::Announce(3, 1, named(0), Announcement { long, ..Announcement::by([7]) });
+        let plan = Plan { add_path: AddPath::Best(2), ..Plan::PLAIN };
+        let steps = [at(true), read(0), Step::Withdraw(3, 1, named(0))];
+        let before = plain([3]).chain(wide([0, 1])).chain([at(false)]);
+        after(before, steps.into_iter().chain([Step::Reconfigure(1, 1, plan)]));
+    }
+
     #[test]
     fn withdrawals_that_were_dropped_before_they_were_read_are_not_lost() {
         let plan = Plan { add_path: AddPath::Best(2), ..Plan::PLAIN };
@@ -204,6 +232,17 @@ mod changed_groups {
         let plan = Plan { export: Filter::Run(1), ..Plan::PLAIN };
         let steps = [Step::Refresh(3, 0), Step::Read(3, 2), Step::Reconfigure(3, 0, plan)];
         after((0..5).map(originate).chain([up(3, ENHANCED, Plan::PLAIN)]), steps);
+    }
+
+    /// The walk withdrew what had once been in a slot that was free: it has another one now.
+    #[test]
+    fn a_free_slot_names_no_network() {
+        let deaf = Plan { export: Filter::None, ..Plan::PLAIN };
+        let before = plain([3]).chain((0..5).map(originate)).chain([up(0, Session::PLAIN, deaf)]);
+        // The last one to go leaves its slot to the next that comes, whose own is behind it.
+        let gone = [4, 0, 1, 3, 2].map(|index| Step::Retract(0, 0, index));
+        let before = before.chain([Step::ReadAll]).chain(gone);
+        after(before, [originate(4), Step::Reconfigure(0, 0, Plan::PLAIN)]);
     }
 
     /// The marker was made, and dropped with other messages that had not been read.
@@ -235,6 +274,18 @@ mod refreshes {
         history([originate(0), up(0, ENHANCED, Plan::PLAIN), Step::Refresh(0, 0)]);
     }
 
+    /// One of them was not among the best two when it was told, and was again when the change list told the rest.
+    #[test]
+    fn what_a_refresh_left_out_is_told_behind_it() {
+        let session = Session { enhanced_refresh: true, ..WIDE };
+        let plan = Plan { add_path: AddPath::Best(2), ..Plan::PLAIN };
+        let preferred = Plan { preference: 110, ..ALL_PATHS };
+        let ups = [up(7, session, plan), up(4, WIDE, preferred)];
+        let both = Step::Announce(4, 0, [(0, 1), (0, 2)].into(), Announcement::by([7]));
+        let steps = [both, Step::Refresh(7, 0), Step::Read(7, 2), withdraw(4, 0)];
+        after(plain([2]).chain(ups).chain([announce(2, 0)]), steps);
+    }
+
     /// What had changed was left to the change list, which does not tell the paths that had not.
     #[test]
     fn a_refresh_tells_all_paths() {
@@ -257,6 +308,14 @@ mod limits {
         after(before, [withdraw(0, 0), announce(1, 0)]);
     }
 
+    #[test]
+    fn ones_own_routes_pass_no_limit() {
+        let none = Some(Limit { most: 0, action: LimitAction::Block });
+        let limited = up(0, Session::PLAIN, Plan { export_limit: none, ..Plan::PLAIN });
+        let mut world = after([limited], [0, 1, 2].map(|index| announce(0, index)));
+        assert!(!world.lane(0, 0).expect("it is up").heard.limit_reported);
+    }
+
     /// Several paths of one network were one.
     #[test]
     fn every_path_counts() {
@@ -272,6 +331,17 @@ mod limits {
         let both = Step::Announce(1, 0, [(0, 1), (0, 2)].into(), Announcement::by([7]));
         let before = plain([3]).chain(wide([1])).chain([up(2, WIDE, limited), long]);
         after(before, [both, Step::Refresh(2, 0)]);
+    }
+
+    /// While it was told another path anew, that one was counted and the one that it was to take the place of.
+    #[test]
+    fn a_refresh_leaves_nothing_out() {
+        let limit = Some(Limit { most: 2, action: LimitAction::Block });
+        let limited = Plan { export_limit: limit, add_path: AddPath::Best(1), ..Plan::PLAIN };
+        let session = Session { enhanced_refresh: true, ..WIDE };
+        let before = plain([0, 3]).chain([announce(0, 0), announce(3, 0), originate(1)]);
+        let before = before.chain([up(1, session, limited)]);
+        after(before, [withdraw(0, 0), Step::Refresh(1, 0)]);
     }
 
     /// One route too many, and then, before anybody asked, there was room for another.
