@@ -121,6 +121,13 @@ mod groups {
         after(plain([2, 3]).chain(wide([4])).chain([announce(2, 0)]), steps);
     }
 
+    #[test]
+    fn routes_that_stay_for_long_are_for_those_who_know_of_that() {
+        let other = Session { long_lived: false, ..Session::PLAIN };
+        let before = plain([0, 3]).chain([up(4, other, Plan::PLAIN), announce(0, 0)]);
+        after(before, [Step::Down(0, [0].into()), Step::LongLived(0, 0)]);
+    }
+
     /// MULTI_EXIT_DISC is 1 in any case, but goes on to the neighbour only where the filter has set it.
     #[test]
     fn what_a_filter_has_set_makes_another_route() {
@@ -306,6 +313,41 @@ mod limits {
         let limited = up(0, Session::PLAIN, Plan { export_limit: ONE, ..Plan::PLAIN });
         let before = plain([1]).chain([limited, announce(0, 0), announce(1, 1)]);
         after(before, [withdraw(0, 0), announce(1, 0)]);
+    }
+
+    /// As in BIRD: what an import limit keeps out is like filtered, where these are kept; with room again it comes in
+    /// with the next announcement.
+    #[test]
+    fn what_an_import_limit_keeps_out_is_kept_as_filtered() {
+        for keep_filtered in [false, true] {
+            let limit = Some(Limit { most: 2, action: LimitAction::Block });
+            let plan = Plan { import_limit: limit, keep_filtered, ..Plan::PLAIN };
+            let announced = [0, 1, 2].map(|index| announce(0, index));
+            let mut world = after([up(0, Session::PLAIN, plan)], announced);
+            let (source, table) = (world.sources[0], world.tables[0]);
+            assert!(world.rib.is_passed(source, table, crate::LimitKind::Import));
+            let counts = |world: &World| {
+                (world.rib.routes_of(source, table).0, world.rib.filtered_of(source, table))
+            };
+            assert_eq!(counts(&world), (2, u32::from(keep_filtered)));
+            let kept = world.rib.lookup(table, &net(0, 2));
+            let kept: Option<Vec<_>> =
+                kept.map(|net| net.paths().map(|path| (path.is_filtered(), path.best)).collect());
+            assert_eq!(kept, keep_filtered.then(|| alloc::vec![(true, false)]));
+            world.take(withdraw(0, 0));
+            assert!(!world.rib.is_passed(source, table, crate::LimitKind::Import));
+            world.take(announce(0, 2));
+            assert_eq!(counts(&world), (2, 0));
+        }
+    }
+
+    /// The same where the routes are looked at again.
+    #[test]
+    fn what_a_limit_kept_out_stays_out_when_routes_are_validated_again() {
+        let limit = Some(Limit { most: 0, action: LimitAction::Block });
+        let import = Filter::Run(1);
+        let plan = Plan { import, import_limit: limit, keep_filtered: true, ..KEEPING };
+        after([up(0, Session::PLAIN, plan), announce(0, 0)], [Step::Revalidate(0)]);
     }
 
     #[test]

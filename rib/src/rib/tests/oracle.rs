@@ -200,7 +200,12 @@ impl World {
             let paths = view.into_iter().flat_map(|view| view.paths());
             for path in paths.filter(|path| path.source() == source) {
                 let key = (net, path.received_path_id());
-                held.insert(key, free.held.get(&key).expect("the filter lets it pass").clone());
+                let kept = free.held.get(&key).expect("the filter lets it pass").clone();
+                // As in BIRD: what an import limit keeps out is like filtered, where these are kept.
+                let kept_out = super::world::leaves_out(lane.plan.import_limit)
+                    && lane.plan.keep_filtered
+                    && path.is_filtered();
+                held.insert(key, Held { filtered: kept.filtered || kept_out, ..kept });
             }
         }
         for (limit, counts) in [
@@ -262,13 +267,15 @@ impl World {
         };
         let has = |community| received.communities().any(|other| other == community);
         let internal_route = from.is_some_and(is_internal);
+        let session = self.neighbours[to].session.as_ref()?;
         if has(Community::NO_ADVERTISE)
+            // RFC 9494 §4.3
+            || (has(Community::LLGR_STALE) && !session.long_lived)
             || (has(Community::NO_EXPORT) && !is_internal(to))
             || (internal_route && is_internal(to) && !from.is_some_and(is_client) && !is_client(to))
         {
             return None;
         }
-        let session = self.neighbours[to].session.as_ref()?;
         let role = session.role.filter(|_| !is_internal(to));
         let downwards = [Role::PROVIDER, Role::ROUTE_SERVER].map(Some).contains(&role);
         let for_customers = received.only_to_customer().is_some();

@@ -82,6 +82,8 @@ pub(super) struct Session {
     pub(super) sends_path_ids: bool,
     pub(super) receives_path_ids: bool,
     pub(super) enhanced_refresh: bool,
+    /// It can be told routes that stay for long without their neighbour (RFC 9494).
+    pub(super) long_lived: bool,
     /// Which of its tables it has no channel to this time.
     pub(super) without: Option<usize>,
 }
@@ -97,6 +99,7 @@ impl Session {
         sends_path_ids: false,
         receives_path_ids: false,
         enhanced_refresh: false,
+        long_lived: true,
         without: None,
     };
 
@@ -111,6 +114,7 @@ impl Session {
             cluster_id: Ipv4Addr::new(1, 1, 1, 1),
             role: self.role,
             enhanced_refresh: self.enhanced_refresh,
+            long_lived_graceful_restart: self.long_lived,
             send: self.context(self.sends_path_ids),
             ..PeerConfig::external(LOCAL_AS, remote_as, local, address(peer, 0))
         }
@@ -263,7 +267,7 @@ macro_rules! short_debug {
 }
 
 short_debug! {
-    Session: Session::PLAIN, [role, other_identifier, sends_path_ids, receives_path_ids, enhanced_refresh, without];
+    Session: Session::PLAIN, [role, other_identifier, sends_path_ids, receives_path_ids, enhanced_refresh, long_lived, without];
     Plan: Plan::PLAIN, [
         preference, import, export, receive_limit, import_limit, export_limit, keep_filtered,
         keep_received, add_path, seconds_between, own_next_hop

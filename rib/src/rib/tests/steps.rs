@@ -123,16 +123,18 @@ fn any_session() -> impl Strategy<Value = Session> {
         prop::bool::weighted(0.3),
         prop::bool::weighted(0.6),
         prop::bool::weighted(0.6),
-        any::<bool>(),
+        (any::<bool>(), prop::bool::weighted(0.7)),
         prop::option::weighted(0.1, 0..TABLES),
     )
-        .prop_map(|(role, other_identifier, sends, receives, enhanced_refresh, without)| {
+        .prop_map(|(role, other_identifier, sends, receives, knows, without)| {
+            let (enhanced_refresh, long_lived) = knows;
             Session {
                 role,
                 other_identifier,
                 sends_path_ids: sends,
                 receives_path_ids: receives,
                 enhanced_refresh,
+                long_lived,
                 without,
             }
         })
