@@ -156,6 +156,7 @@ impl Group {
         };
         let member = self.members.remove(place);
         if member.is_fresh() && member.refresh.is_none() {
+            self.drop_old_segments();
             return Joining::Fresh;
         }
         let segment = member.segment;

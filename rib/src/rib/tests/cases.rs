@@ -121,6 +121,14 @@ mod groups {
         after(plain([2, 3]).chain(wide([4])).chain([announce(2, 0)]), steps);
     }
 
+    /// One that had not begun to read went to another group, and with it nobody was left to read them.
+    #[test]
+    fn segments_go_with_the_last_one_who_has_not_read_them() {
+        let before = wide([7]).chain([announce(7, 0), Step::Read(7, 1), withdraw(7, 0)]);
+        let joined = wide([0]).chain([read(7), Step::Reconfigure(0, 0, Plan::PLAIN)]);
+        history(before.chain(joined).chain([Step::ReadAll]));
+    }
+
     #[test]
     fn routes_that_stay_for_long_are_for_those_who_know_of_that() {
         let other = Session { long_lived: false, ..Session::PLAIN };
