@@ -1,5 +1,6 @@
 //! Running filters.
 
+mod alter;
 mod arena;
 mod change;
 mod cost;
@@ -33,7 +34,7 @@ use crate::vm::index::Index;
 use crate::vm::run::Run;
 use crate::vm::trace::NoTrace;
 
-pub(crate) use self::arena::Part;
+use self::arena::{Part, Place, Whereabouts};
 pub use self::change::Change;
 pub use self::host::{Extra, Host, Limits, NoHost, Roa, Trap, TrapKind, Verdict};
 pub use self::trace::TraceStep;
@@ -65,17 +66,9 @@ struct Frame {
     base: u32,
 }
 
-/// Where the octets of a value are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
-    Constant(u16),
-    /// Among the route's attributes
-    Route(Part),
-    Arena(Part),
-}
-
-/// Content of a register.
+/// Content of a register: a word that says what, and what it is, never written or read by parts.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[repr(u64)]
 pub(crate) enum Cell {
     /// An attribute that the route has not, or a variable without a value
     Void,
@@ -242,10 +235,10 @@ pub(crate) fn cell_of(value: &Value, constant: u16) -> Cell {
         Value::RouteDistinguisher(value) => Cell::RouteDistinguisher(u64::from_be_bytes(value.0)),
         Value::Extended(value) => Cell::Extended(*value),
         Value::Large(value) => Cell::Large(*value),
-        Value::Text(_) => Cell::Text(Place::Constant(constant)),
-        Value::Bytes(_) => Cell::Bytes(Place::Constant(constant)),
+        Value::Text(_) => Cell::Text(Place::constant(constant)),
+        Value::Bytes(_) => Cell::Bytes(Place::constant(constant)),
         Value::Enum(of, value) => Cell::Enum(*of, *value),
-        Value::List(of, _) => Cell::List(*of, Place::Constant(constant)),
+        Value::List(of, _) => Cell::List(*of, Place::constant(constant)),
         Value::Mask(_) => Cell::Mask(constant),
         Value::Set(_) => Cell::Set(constant),
     }

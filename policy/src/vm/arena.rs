@@ -3,7 +3,7 @@
 use core::fmt;
 use core::ops::Range;
 
-use super::{Place, Run, TrapKind};
+use super::{Run, TrapKind};
 use crate::value::Value;
 
 type Result<T> = core::result::Result<T, TrapKind>;
@@ -24,6 +24,14 @@ impl Part {
         start..start + (self.0 as u32) as usize
     }
 
+    /// The same of so many octets.
+    #[inline]
+    pub(super) const fn within(self, length: usize) -> Range<usize> {
+        let Range { start, end } = self.range();
+        let end = if end < length { end } else { length };
+        (if start < end { start } else { end })..end
+    }
+
     /// These octets of all.
     #[inline]
     pub(super) fn of(self, all: &[u8]) -> &[u8] {
@@ -38,32 +46,74 @@ impl fmt::Debug for Part {
     }
 }
 
+/// Where the octets of a value are, in one word: in the two highest bits what [`Whereabouts`] tells apart, below that a
+/// [`Part`] or the number of a constant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place(u64);
+
+/// A [`Place`] to look at.
+pub(super) enum Whereabouts {
+    Constant(u16),
+    /// Among the route's attributes
+    Route(Part),
+    Arena(Part),
+}
+
+/// Starts of parts are below this.
+const FURTHEST: usize = 1 << 30;
+const ROUTE: u64 = 1 << 62;
+const CONSTANT: u64 = 1 << 63;
+
 impl Place {
     /// Of no octets.
-    pub(super) const EMPTY: Self = Self::Arena(Part::new(0, 0));
+    pub(super) const EMPTY: Self = Self(0);
+
+    pub(super) const fn constant(number: u16) -> Self {
+        Self(CONSTANT | number as u64)
+    }
+
+    /// Among the route's attributes.
+    #[inline]
+    pub(super) const fn route(part: Part) -> Self {
+        Self(ROUTE | part.0)
+    }
+
+    #[inline]
+    pub(super) const fn whereabouts(self) -> Whereabouts {
+        if self.0 & CONSTANT != 0 {
+            #[expect(clippy::cast_possible_truncation, reason = "the number is there")]
+            Whereabouts::Constant(self.0 as u16)
+        } else if self.0 & ROUTE != 0 {
+            Whereabouts::Route(Part(self.0 & !ROUTE))
+        } else {
+            Whereabouts::Arena(Part(self.0))
+        }
+    }
 }
 
 impl<'a> Run<'a> {
     /// The octets of a value.
     #[inline]
     pub(super) fn octets(&self, place: Place) -> &[u8] {
-        match place {
-            Place::Arena(part) => part.of(&self.vm.arena),
-            other => self.outside(other),
+        match place.whereabouts() {
+            Whereabouts::Arena(part) => part.of(&self.vm.arena),
+            _ => self.outside(place),
         }
     }
 
     /// Those of a constant or of the route.
     #[inline]
-    fn outside(&self, place: Place) -> &'a [u8] {
-        match place {
-            Place::Route(part) => part.of(self.attributes().bytes()),
-            Place::Constant(constant) => match self.program.constants.get(usize::from(constant)) {
-                Some(Value::Text(text)) => text.as_bytes(),
-                Some(Value::Bytes(bytes) | Value::List(_, bytes)) => bytes,
-                _ => &[],
-            },
-            Place::Arena(_) => &[],
+    pub(super) fn outside(&self, place: Place) -> &'a [u8] {
+        match place.whereabouts() {
+            Whereabouts::Route(part) => part.of(self.attributes().bytes()),
+            Whereabouts::Constant(constant) => {
+                match self.program.constants.get(usize::from(constant)) {
+                    Some(Value::Text(text)) => text.as_bytes(),
+                    Some(Value::Bytes(bytes) | Value::List(_, bytes)) => bytes,
+                    _ => &[],
+                }
+            }
+            Whereabouts::Arena(_) => &[],
         }
     }
 
@@ -91,7 +141,7 @@ impl<'a> Run<'a> {
     pub(super) fn made(&self, start: usize) -> Result<Place> {
         let length = u32::try_from(self.vm.arena.len() - start);
         match (u32::try_from(start), length) {
-            (Ok(start), Ok(length)) => Ok(Place::Arena(Part::new(start, length))),
+            (Ok(from), Ok(length)) if start < FURTHEST => Ok(Place(Part::new(from, length).0)),
             _ => Err(TrapKind::TooMuchMemory),
         }
     }
@@ -104,16 +154,16 @@ impl<'a> Run<'a> {
     /// The same with some of its octets.
     pub(super) fn copy_part(&mut self, place: Place, range: Range<usize>) -> Result<()> {
         self.room(range.len())?;
-        match place {
-            Place::Arena(part) => {
+        match place.whereabouts() {
+            Whereabouts::Arena(part) => {
                 let start = part.range().start;
                 let range = start + range.start..start + range.end;
                 if range.start <= range.end && range.end <= self.vm.arena.len() {
                     self.vm.arena.extend_from_within(range);
                 }
             }
-            other => {
-                let octets = self.outside(other).get(range).unwrap_or_default();
+            _ => {
+                let octets = self.outside(place).get(range).unwrap_or_default();
                 self.vm.arena.extend_from_slice(octets);
             }
         }
@@ -125,10 +175,10 @@ impl<'a> Run<'a> {
     #[inline]
     pub(super) fn grown(&mut self, place: Place) -> Result<usize> {
         let end = self.vm.arena.len();
-        match place {
-            Place::Arena(part) if part.range().end == end => Ok(part.range().start),
-            other => {
-                self.copy(other)?;
+        match place.whereabouts() {
+            Whereabouts::Arena(part) if part.range().end == end => Ok(part.range().start),
+            _ => {
+                self.copy(place)?;
                 Ok(end)
             }
         }

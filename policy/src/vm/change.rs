@@ -4,7 +4,7 @@ use core::net::IpAddr;
 
 use bgp_wire::{NextHop, RawAttribute};
 
-use super::{Cell, Extra, Place, Program, Run, TrapKind, Vm, list};
+use super::{Cell, Extra, Place, Program, Run, TrapKind, Vm, Whereabouts, list};
 use crate::ast::ListKind;
 use crate::attribute::Attribute;
 use crate::value::Value;
@@ -91,15 +91,17 @@ impl Vm {
     ) -> impl Iterator<Item = (Attribute, Option<Extra<'a>>)> {
         let others = self.changes.iter().filter(|change| change.0.bgp_code().is_none());
         others.map(|(attribute, cell)| {
-            let octets = |place| match place {
-                Place::Constant(constant) => match program.constants.get(usize::from(constant)) {
-                    Some(Value::Text(text)) => text.as_bytes(),
-                    Some(Value::Bytes(bytes)) => bytes,
-                    _ => &[],
-                },
-                Place::Arena(part) => part.of(&self.arena),
+            let octets = |place: Place| match place.whereabouts() {
+                Whereabouts::Constant(constant) => {
+                    match program.constants.get(usize::from(constant)) {
+                        Some(Value::Text(text)) => text.as_bytes(),
+                        Some(Value::Bytes(bytes)) => bytes,
+                        _ => &[],
+                    }
+                }
+                Whereabouts::Arena(part) => part.of(&self.arena),
                 // Of the route there are only values of path attributes.
-                Place::Route(_) => &[],
+                Whereabouts::Route(_) => &[],
             };
             let value = match *cell {
                 Cell::Bool(value) => Some(Extra::Bool(value)),

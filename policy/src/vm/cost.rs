@@ -1,7 +1,7 @@
 //! What operations cost whose work grows with a list, a text or a constant: about as much as the instructions that
 //! take as long.
 
-use super::{Cell, Place, Run, TrapKind};
+use super::{Cell, Place, Run, TrapKind, Whereabouts};
 use crate::ast::ListKind;
 use crate::mask::MaskKind;
 use crate::program::{Binary, Unary};
@@ -133,16 +133,18 @@ impl Run<'_> {
     #[inline]
     fn length(&self, cell: Cell) -> usize {
         match cell {
-            Cell::List(_, place) | Cell::Text(place) | Cell::Bytes(place) => match place {
-                Place::Route(part) | Place::Arena(part) => part.range().len(),
-                Place::Constant(constant) => {
-                    match self.program.constants.get(usize::from(constant)) {
-                        Some(Value::Text(text)) => text.len(),
-                        Some(Value::Bytes(bytes) | Value::List(_, bytes)) => bytes.len(),
-                        _ => 0,
+            Cell::List(_, place) | Cell::Text(place) | Cell::Bytes(place) => {
+                match place.whereabouts() {
+                    Whereabouts::Route(part) | Whereabouts::Arena(part) => part.range().len(),
+                    Whereabouts::Constant(constant) => {
+                        match self.program.constants.get(usize::from(constant)) {
+                            Some(Value::Text(text)) => text.len(),
+                            Some(Value::Bytes(bytes) | Value::List(_, bytes)) => bytes.len(),
+                            _ => 0,
+                        }
                     }
                 }
-            },
+            }
             _ => 0,
         }
     }

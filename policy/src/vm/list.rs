@@ -6,7 +6,7 @@ use bgp_wire::{AttributeCode, AttributesRef, PathAttributes};
 use rib::Route;
 
 use super::path::SEQUENCE;
-use super::{Cell, Place, Program, Run, TrapKind, Vm};
+use super::{Cell, Place, Program, Run, TrapKind, Vm, Whereabouts};
 use crate::ast::ListKind;
 use crate::format::large_of;
 use crate::types::EnumType;
@@ -217,7 +217,7 @@ impl Run<'_> {
     }
 
     /// Without one community, however often it is there.
-    fn without(&mut self, place: Place, item: [u8; 4]) -> Result<Place> {
+    pub(super) fn without(&mut self, place: Place, item: [u8; 4]) -> Result<Place> {
         let (start, length) = (self.vm.arena.len(), self.octets(place).len());
         let mut at = 0;
         loop {
@@ -345,13 +345,13 @@ fn write_attribute(
     cell: Cell,
     out: &mut PathAttributes,
 ) {
-    let octets = |place: Place| match place {
-        Place::Constant(constant) => match program.constants.get(usize::from(constant)) {
+    let octets = |place: Place| match place.whereabouts() {
+        Whereabouts::Constant(constant) => match program.constants.get(usize::from(constant)) {
             Some(Value::Bytes(bytes) | Value::List(_, bytes)) => bytes,
             _ => &[][..],
         },
-        Place::Route(part) => part.of(route.attributes.bytes()),
-        Place::Arena(part) => part.of(&vm.arena),
+        Whereabouts::Route(part) => part.of(route.attributes.bytes()),
+        Whereabouts::Arena(part) => part.of(&vm.arena),
     };
     let flags = flags(code);
     match cell {

@@ -278,7 +278,7 @@ impl Run<'_> {
     /// Where the value of a BGP attribute of the route is.
     #[inline]
     fn route_octets(&mut self, code: AttributeCode) -> Option<Place> {
-        self.route_value(code).map(Place::Route)
+        self.route_value(code).map(Place::route)
     }
 
     fn route_number(&mut self, code: AttributeCode) -> Option<u32> {

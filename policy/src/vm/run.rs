@@ -328,33 +328,6 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Sets an attribute to what an operation makes of it and a constant.
-    #[inline(never)]
-    fn alter(&mut self, operation: Binary, attribute: Attribute, constant: u16) -> Result<()> {
-        let item = self.program.cells.get(usize::from(constant)).copied().ok_or(TrapKind::Type)?;
-        let ty = attribute.ty();
-        if let Type::List(kind) = ty {
-            let place = self.list_place(attribute);
-            self.charge_alter(operation, kind, place, &item)?;
-            let place = match operation {
-                Binary::Include => Some(self.include(kind, place, item)?),
-                Binary::Delete => Some(self.keep(kind, place, item, false)?),
-                Binary::Filter => Some(self.keep(kind, place, item, true)?),
-                _ => None,
-            };
-            if let Some(place) = place {
-                self.check_list(attribute, kind, place)?;
-                self.change(attribute, Cell::List(kind, place));
-                return Ok(());
-            }
-        }
-        let left = self.attribute(attribute)?;
-        let cell = operation::convert(self.binary(operation, left, item)?, ty)?;
-        self.check_change(attribute, cell)?;
-        self.change(attribute, cell);
-        Ok(())
-    }
-
     fn enter(&mut self, base: usize, code: &Code) -> Result<()> {
         self.base = base;
         self.burn(code.instructions.len())?;
@@ -471,7 +444,7 @@ impl<'a> Run<'a> {
     }
 
     #[inline]
-    fn change(&mut self, attribute: Attribute, cell: Cell) {
+    pub(super) fn change(&mut self, attribute: Attribute, cell: Cell) {
         let Vm { changes, changed, .. } = &mut *self.vm;
         *changed |= 1 << (attribute as u32);
         match changes.iter().position(|change| change.0 == attribute) {
