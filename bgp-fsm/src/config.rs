@@ -16,6 +16,11 @@ pub struct SessionConfig {
     /// The neighbour's AS is another one, but in our confederation (RFC 5065): it is told what neighbours inside
     /// are told
     pub confederation_member: bool,
+    /// LOCAL_PREF is taken from an external neighbour too, for a network of many ASes (RFC 7938); otherwise it is
+    /// discarded (RFC 7606 §7.5)
+    pub allow_local_pref: bool,
+    /// AIGP is taken from an external neighbour too; otherwise it is discarded (RFC 7311 §3.3)
+    pub allow_aigp: bool,
     /// Our BGP identifier
     pub router_id: Ipv4Addr,
     /// HoldTime that is proposed: 0, or at least 3 s; whole seconds
@@ -208,6 +213,8 @@ impl SessionConfig {
             local_as,
             remote_as: remote_as.into(),
             confederation_member: false,
+            allow_local_pref: false,
+            allow_aigp: false,
             router_id,
             hold_time: Duration::from_secs(240),
             least_hold_time: Duration::from_secs(3),

@@ -141,6 +141,8 @@ pub(crate) fn negotiate(
         four_octet_as: ours.four_octet_as().is_some() && theirs.four_octet_as().is_some(),
         extended_message,
         external: remote.asn() != config.local_as && !config.confederation_member,
+        allow_local_pref: config.allow_local_pref,
+        allow_aigp: config.allow_aigp,
         add_path: paths(sender, receiver).into_iter().collect(),
     };
     let filters = |from: &Capabilities, to: &Capabilities| {

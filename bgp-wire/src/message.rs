@@ -21,6 +21,10 @@ pub struct Context {
     /// The neighbour is in another AS, and no member of our confederation: some attributes and path segments
     /// are only for neighbours inside (RFC 7606 §7.5, RFC 5065 §5).
     pub external: bool,
+    /// LOCAL_PREF is taken from such a neighbour all the same: one network of many ASes (RFC 7938).
+    pub allow_local_pref: bool,
+    /// AIGP is taken from such a neighbour all the same: `AIGP_SESSION` is enabled (RFC 7311 §3.3).
+    pub allow_aigp: bool,
     /// Families whose routes carry a path identifier (RFC 7911).
     pub add_path: SmallVec<[Family; 2]>,
 }
@@ -132,6 +136,7 @@ mod tests {
                 .filter_map(|(on, family)| on.then_some(family))
                 .collect(),
             external: v4,
+            ..Context::default()
         })
     }
 

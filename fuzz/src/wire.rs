@@ -15,6 +15,8 @@ fn context(bits: u8) -> Context {
         four_octet_as: bits & 1 != 0,
         extended_message: bits & 2 != 0,
         external: bits & 16 != 0,
+        allow_local_pref: bits & 2 != 0,
+        allow_aigp: bits & 1 != 0,
         add_path: families(4).iter().copied().collect(),
     }
 }

@@ -12,6 +12,8 @@ pub(super) fn write(log: &mut Writer, config: &SessionConfig) {
         local_as,
         remote_as,
         confederation_member,
+        allow_local_pref,
+        allow_aigp,
         router_id,
         hold_time,
         least_hold_time,
@@ -72,6 +74,8 @@ pub(super) fn write(log: &mut Writer, config: &SessionConfig) {
     }
     for flag in [
         *confederation_member,
+        *allow_local_pref,
+        *allow_aigp,
         *damp_peer_oscillations,
         *automatic_start,
         *passive,
@@ -168,6 +172,8 @@ pub(super) fn read(log: &mut Reader) -> Option<SessionConfig> {
         send_hold_time: log.option(Reader::duration)?,
         keepalive_time: log.option(Reader::duration)?,
         confederation_member: log.flag()?,
+        allow_local_pref: log.flag()?,
+        allow_aigp: log.flag()?,
         damp_peer_oscillations: log.flag()?,
         automatic_start: log.flag()?,
         passive: log.flag()?,

@@ -94,6 +94,9 @@ pub(crate) struct Checks {
     pub(crate) four_octet_as: bool,
     /// The neighbour is in another AS, and no member of our confederation.
     pub(crate) external: bool,
+    /// LOCAL_PREF, and AIGP, come from there all the same.
+    pub(crate) allow_local_pref: bool,
+    pub(crate) allow_aigp: bool,
     /// There are classic routes, so that NEXT_HOP means something.
     pub(crate) announces: bool,
 }
@@ -141,10 +144,10 @@ impl Checks {
     /// it was enabled. RFC 6793 §4.1: between speakers of 4-octet AS numbers these have no business at all.
     const fn is_out_of_place(self, code: AttributeCode) -> bool {
         match code {
-            AttributeCode::LOCAL_PREF
-            | AttributeCode::ORIGINATOR_ID
+            AttributeCode::LOCAL_PREF => self.external && !self.allow_local_pref,
+            AttributeCode::AIGP => self.external && !self.allow_aigp,
+            AttributeCode::ORIGINATOR_ID
             | AttributeCode::CLUSTER_LIST
-            | AttributeCode::AIGP
             | AttributeCode::PREFIX_SID => self.external,
             AttributeCode::AS4_PATH | AttributeCode::AS4_AGGREGATOR => self.four_octet_as,
             _ => false,

@@ -105,7 +105,13 @@ impl<'a> RawAttribute<'a> {
     /// Whether this is how the attribute stands in canonical form, without a flaw that a neighbour would find in it
     /// (RFC 7606). An unknown attribute has none unless it says that it is well-known.
     pub fn is_well_formed(&self) -> bool {
-        let checks = Checks { four_octet_as: true, external: false, announces: true };
+        let checks = Checks {
+            four_octet_as: true,
+            external: false,
+            allow_local_pref: true,
+            allow_aigp: true,
+            announces: true,
+        };
         checks.check(self) == Checked::Fine
     }
 

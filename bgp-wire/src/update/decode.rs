@@ -69,6 +69,8 @@ impl Update {
         let checks = Checks {
             four_octet_as: context.four_octet_as,
             external: context.external,
+            allow_local_pref: context.allow_local_pref,
+            allow_aigp: context.allow_aigp,
             announces: !self.announced.is_empty(),
         };
         let mut scan = Scan::default();

@@ -792,6 +792,7 @@ fn contexts() -> impl Iterator<Item = Context> {
             smallvec::SmallVec::new()
         },
         external: bits & 4 != 0,
+        ..Context::default()
     })
 }
 

@@ -322,6 +322,7 @@ pub(crate) fn session_config(config: &BgpConfig, router_id: Ipv4Addr) -> Session
         role: config.local_role,
         strict_role: config.require_roles,
         confederation_member: config.confederation_member,
+        allow_local_pref: config.allow_local_pref,
         extended_message: config.enable_extended_messages,
         route_refresh: config.enable_route_refresh,
         four_octet_as: config.enable_as4,

@@ -342,10 +342,13 @@ fn which_as_a_neighbor_may_have() {
 /// RFC 5065 §5 and RFC 4271 §5.1.5: LOCAL_PREF comes from inside, also from another member AS.
 #[test]
 fn rfc5065_4_a_member_of_the_confederation() {
-    for (confederation_member, local_as, external) in
-        [(true, LOCAL_AS, false), (false, LOCAL_AS, true), (false, REMOTE_AS, false)]
-    {
-        let config = SessionConfig { confederation_member, local_as, ..config() };
+    for (confederation_member, local_as, external, allow_local_pref) in [
+        (true, LOCAL_AS, false, false),
+        (false, LOCAL_AS, true, false),
+        (false, LOCAL_AS, true, true),
+        (false, REMOTE_AS, false, false),
+    ] {
+        let config = SessionConfig { confederation_member, local_as, allow_local_pref, ..config() };
         let mut scripted = Scripted::established(config, &open());
         let (_, negotiated) = scripted.session.established().expect("up");
         assert_eq!(negotiated.receive.external, external);
@@ -363,7 +366,8 @@ fn rfc5065_4_a_member_of_the_confederation() {
         scripted.events.clear();
         scripted.receive_bytes(&out);
         let [Event::Update(update)] = &scripted.events[..] else { panic!("{:?}", scripted.events) };
-        assert_eq!(update.attributes().local_pref(), (!external).then_some(7));
+        let taken = !external || allow_local_pref;
+        assert_eq!(update.attributes().local_pref(), taken.then_some(7));
     }
 }
 

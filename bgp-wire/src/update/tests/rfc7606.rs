@@ -395,6 +395,9 @@ fn rfc7606_7_5_local_pref() {
         let attribute = attribute(0x40, 5, &vec![0; length]);
         assert_eq!(beside_in(&attribute, &external()), Some(DiscardAttribute));
         assert_eq!(beside(&attribute), (length != 4).then_some(TreatAsWithdraw));
+        // One network of many ASes (RFC 7938): checked as from inside.
+        let allowed = Context { allow_local_pref: true, ..external() };
+        assert_eq!(beside_in(&attribute, &allowed), (length != 4).then_some(TreatAsWithdraw));
     }
 }
 
@@ -572,6 +575,9 @@ fn rfc7311_3_2_aigp() {
         assert_eq!(aigp(value), Some(DiscardAttribute), "{value:?}");
     }
     assert_eq!(beside_in(&attribute(0x80, 26, &fine), &external()), Some(DiscardAttribute));
+    // §3.3: AIGP_SESSION
+    let enabled = Context { allow_aigp: true, ..external() };
+    assert_eq!(beside_in(&attribute(0x80, 26, &fine), &enabled), None);
 }
 
 /// RFC 8955 §4: "The Network Address of the Next-Hop field MUST be ignored."

@@ -190,6 +190,43 @@ fn an_external_channel_needs_a_policy() {
     }
 }
 
+/// RFC 7606 §7.5 has LOCAL_PREF of a neighbour in another AS discarded, unless both sides have agreed that they are one
+/// network.
+#[test]
+#[ignore = "needs root and bird2; run by .ci/run"]
+fn local_pref_goes_between_ases_where_it_is_allowed() {
+    let lan = Lan::new();
+    let preferring = |preference| {
+        format!("import all; export filter {{ bgp_local_pref = {preference}; accept; }};")
+    };
+    let allowed = "allow bgp_local_pref;";
+    let router = lan.router(
+        "r",
+        1,
+        &(routes(&["10.1.0.0/24"])
+            + &session("b", (1, 65001), (2, 65002), allowed, &preferring(444))
+            + &session("c", (1, 65001), (3, 65003), "", &preferring(444))),
+    );
+    for (name, number, options, preferences) in
+        [("b", 2, allowed, ["333", "444"]), ("c", 3, "", ["100", "100"])]
+    {
+        let own = format!("10.{number}.0.0/24");
+        let config = routes(&[&own])
+            + &session(
+                "r",
+                (number, 65000 + u32::from(number)),
+                (1, 65001),
+                options,
+                &preferring(333),
+            );
+        let bird = lan.bird(name, number, &config);
+        let route = router.wait_route(&own, name);
+        assert_eq!(route.attribute("local_pref"), preferences[0], "{route:?}");
+        let route = bird.wait_route("10.1.0.0/24", "r");
+        assert_eq!(route.attribute("local_pref"), preferences[1], "{route:?}");
+    }
+}
+
 const FILTERS: &str = "
     define MINE = 65001;
     filter incoming {
