@@ -59,8 +59,11 @@ extern crate alloc;
 mod codec;
 mod error;
 mod id;
+mod interface;
+mod neighbor;
 mod options;
 mod packet;
+mod timer;
 
 pub use error::{PacketError, PacketTooLong};
 pub use id::{AreaId, InstanceId, InterfaceId, RouterId};
