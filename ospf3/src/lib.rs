@@ -60,6 +60,7 @@ mod codec;
 mod error;
 mod id;
 pub mod lsa;
+pub mod lsdb;
 mod options;
 mod packet;
 
@@ -69,6 +70,7 @@ pub use lsa::{
     LinkStateId, LsType, Lsa, LsaBody, LsaHeader, LsaKey, Prefix, PrefixOptions, Scope,
     SequenceNumber,
 };
+pub use lsdb::Lsdb;
 pub use options::Options;
 pub use packet::hello::{self, Hello};
 pub use packet::{Header, Packet, PacketBody, PacketType, checksum};
