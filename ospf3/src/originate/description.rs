@@ -10,7 +10,8 @@ use core::net::{IpAddr, Ipv6Addr};
 use ipnet::IpNet;
 
 use crate::lsa::{ExternalLsa, LinkLsa};
-use crate::{AddressFamily, AreaId, InterfaceId, Options, RouterId};
+use crate::route::{Route, RouterRoute};
+use crate::{AddressFamily, AreaId, InterfaceId, RouterId};
 
 /// The state of a router that its own LSAs tell of.
 ///
@@ -308,72 +309,26 @@ pub enum Metric {
     Type2(u32),
 }
 
-/// What of the routing table is told to others. Implemented by whoever keeps it.
+/// What of the routing table is told to others.
 pub trait Routes {
     /// The route to exactly this prefix.
-    fn route(&self, prefix: IpNet) -> Option<Route>;
+    fn route(&self, prefix: IpNet) -> Option<&Route>;
 
     /// Those to prefixes that lie within another, itself among them, in order.
-    fn routes_within(&self, prefix: IpNet) -> Box<dyn Iterator<Item = (IpNet, Route)> + '_>;
+    fn routes_within(&self, prefix: IpNet) -> Box<dyn Iterator<Item = (IpNet, &Route)> + '_>;
 
-    /// The preferred route to an AS boundary router that is reached (RFC 2328 §16.4 step 3).
-    fn boundary_router(&self, router: RouterId) -> Option<BoundaryRouter>;
+    /// The preferred route to an AS boundary router, of those by areas that take AS-external-LSAs (RFC 2328 §16.4
+    /// step 3, RFC 3101 §2.5 step 3).
+    fn boundary_router(&self, router: RouterId) -> Option<&RouterRoute>;
 
-    /// All AS boundary routers that are reached, in order.
-    fn boundary_routers(&self) -> Box<dyn Iterator<Item = (RouterId, BoundaryRouter)> + '_>;
+    /// All AS boundary routers for which there is one, in order.
+    fn boundary_routers(&self) -> Box<dyn Iterator<Item = RouterId> + '_>;
 
-    /// The NSSA-LSAs of other routers whose paths are in the routing table, for exactly this prefix, with their
-    /// advertising routers (RFC 3101 §3.2: "installed").
-    fn nssa_routes(
-        &self,
-        area: AreaId,
-        prefix: IpNet,
-    ) -> Box<dyn Iterator<Item = (RouterId, ExternalLsa)> + '_>;
+    /// The NSSA-LSAs of other routers that the route to exactly this prefix rests on, with their advertising
+    /// routers (RFC 3101 §3.2: those that are installed).
+    fn installed_nssa_lsas(&self, area: AreaId, prefix: IpNet) -> Vec<(RouterId, ExternalLsa)>;
 
-    /// The prefixes within another of which there are such NSSA-LSAs, in order.
-    fn nssa_prefixes_within(
-        &self,
-        area: AreaId,
-        prefix: IpNet,
-    ) -> Box<dyn Iterator<Item = IpNet> + '_>;
-
-    /// The external LSAs of other routers that are reached, for exactly this prefix, of the AS (`None`) or an NSSA.
-    fn external_lsas(
-        &self,
-        area: Option<AreaId>,
-        prefix: IpNet,
-    ) -> Box<dyn Iterator<Item = (RouterId, ExternalLsa)> + '_>;
-}
-
-/// A route to a prefix within the AS, or one that is not to be summarized.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Route {
-    /// Intra-area, inter-area or neither.
-    pub kind: RouteKind,
-    /// The area of its paths.
-    pub area: AreaId,
-    /// Its cost.
-    pub cost: u32,
-    /// The interfaces of its next hops.
-    pub interfaces: Vec<InterfaceId>,
-}
-
-/// The kinds of route as far as summaries go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RouteKind {
-    /// To a prefix of an attached area.
-    IntraArea,
-    /// To a prefix of another area.
-    InterArea,
-    /// From outside the AS.
-    External,
-}
-
-/// A route to an AS boundary router.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BoundaryRouter {
-    /// The route; its kind is not External.
-    pub route: Route,
-    /// The options of its router-LSA, or of the inter-area-router-LSA that told of it.
-    pub options: Options,
+    /// The external LSAs of other routers that are reached, for exactly this prefix: of the AS (`None`), or of an
+    /// NSSA.
+    fn external_lsas(&self, area: Option<AreaId>, prefix: IpNet) -> Vec<(RouterId, ExternalLsa)>;
 }
