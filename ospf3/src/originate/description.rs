@@ -9,7 +9,7 @@ use core::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
 
-use crate::lsa::{ExternalLsa, LinkLsa};
+use crate::lsa::{ExternalLsa, ExternalMetricType, LinkLsa, RestartReason};
 use crate::route::{Route, RouterRoute};
 use crate::{AddressFamily, AreaId, InterfaceId, RouterId};
 
@@ -90,8 +90,8 @@ pub struct Information {
 pub struct Grace {
     /// How long neighbours shall wait, in seconds.
     pub period: u32,
-    /// 0 unknown, 1 software restart, 2 software upgrade, 3 switch to a redundant control processor.
-    pub reason: u8,
+    /// Why.
+    pub reason: RestartReason,
 }
 
 /// An area as this router is configured for it, and what was found out about it.
@@ -104,6 +104,8 @@ pub struct Area {
     pub ranges: BTreeMap<IpNet, Range>,
     /// Prefixes of hosts that are directly attached, with their costs (RFC 5340 §C.7).
     pub hosts: BTreeMap<IpNet, u16>,
+    /// Virtual links of this router are configured through it, whether they are up or not.
+    pub virtual_links: bool,
     /// TransitCapability: the area carries a virtual link, of any two routers (RFC 2328 §6, §16.1).
     pub transit: bool,
 }
@@ -160,6 +162,8 @@ pub struct Nssa {
     pub default_metric: Option<Metric>,
     /// How NSSA-LSAs are condensed when they are translated (§2.2).
     pub ranges: BTreeMap<IpNet, NssaRange>,
+    /// Tell this router's external routes in it. A border router may do without: there is its default route.
+    pub import_externals: bool,
     /// NSSATranslatorRole is Always: the Nt-bit is set (§3.1).
     pub always_translates: bool,
     /// What [`Translator`](super::Translator) says of it.
@@ -170,8 +174,9 @@ impl Default for Nssa {
     fn default() -> Self {
         Self {
             import_summaries: true,
-            default_metric: Some(Metric::Type2(1)),
+            default_metric: Some(Metric::type2(1)),
             ranges: BTreeMap::new(),
+            import_externals: true,
             always_translates: false,
             translates: Translates::No,
         }
@@ -300,13 +305,25 @@ pub struct External {
     pub propagate: bool,
 }
 
-/// An external metric (RFC 2328 §2.3).
+/// An external metric (RFC 2328 §2.3). Of two the one that is less is preferred (RFC 2328 §16.4 step 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Metric {
+pub struct Metric {
+    /// How it compares with costs within the AS.
+    pub metric_type: ExternalMetricType,
+    /// The cost, 24 bits.
+    pub cost: u32,
+}
+
+impl Metric {
     /// In the unit of link costs.
-    Type1(u32),
+    pub const fn type1(cost: u32) -> Self {
+        Self { metric_type: ExternalMetricType::Type1, cost }
+    }
+
     /// Larger than any way within the AS.
-    Type2(u32),
+    pub const fn type2(cost: u32) -> Self {
+        Self { metric_type: ExternalMetricType::Type2, cost }
+    }
 }
 
 /// What of the routing table is told to others.
