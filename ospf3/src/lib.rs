@@ -64,8 +64,9 @@ mod neighbor;
 pub mod lsa;
 pub mod lsdb;
 mod options;
-mod packet;
+pub mod packet;
 mod timer;
+mod tlv;
 
 pub use error::{LsaError, LsaTooLong, PacketError, PacketTooLong};
 pub use id::{AddressFamily, AreaId, InstanceId, InterfaceId, RouterId};
@@ -76,4 +77,8 @@ pub use lsa::{
 pub use lsdb::Lsdb;
 pub use options::Options;
 pub use packet::hello::{self, Hello};
-pub use packet::{Header, Packet, PacketBody, PacketType, checksum};
+pub use packet::{
+    DatabaseDescription, DatabaseDescriptionFlags, Datagram, Header, LinkLocalSignaling,
+    LinkStateAcknowledgment, LinkStateRequest, LinkStateUpdate, Packet, PacketBody, PacketType,
+    checksum,
+};
