@@ -61,6 +61,7 @@ mod error;
 mod id;
 mod options;
 mod packet;
+pub mod spf;
 
 pub use error::{PacketError, PacketTooLong};
 pub use id::{AreaId, InstanceId, InterfaceId, RouterId};
