@@ -59,12 +59,19 @@ extern crate alloc;
 mod codec;
 mod error;
 mod id;
+pub mod lsa;
+pub mod lsdb;
 mod options;
 mod packet;
 pub mod spf;
 
-pub use error::{PacketError, PacketTooLong};
-pub use id::{AreaId, InstanceId, InterfaceId, RouterId};
+pub use error::{LsaError, LsaTooLong, PacketError, PacketTooLong};
+pub use id::{AddressFamily, AreaId, InstanceId, InterfaceId, RouterId};
+pub use lsa::{
+    LinkStateId, LsType, Lsa, LsaBody, LsaHeader, LsaKey, Prefix, PrefixOptions, Scope,
+    SequenceNumber,
+};
+pub use lsdb::Lsdb;
 pub use options::Options;
 pub use packet::hello::{self, Hello};
 pub use packet::{Header, Packet, PacketBody, PacketType, checksum};

@@ -10,7 +10,7 @@ use core::net::Ipv6Addr;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::codec::Reader;
+use crate::codec::{Reader, put_u16_at};
 use crate::error::{PacketError, PacketTooLong};
 use crate::id::{AreaId, InstanceId, RouterId};
 use hello::Hello;
@@ -227,12 +227,5 @@ impl Packet {
         };
         put_u16_at(out, start + LENGTH_OFFSET, field);
         Ok(())
-    }
-}
-
-/// Overwrites two octets that were written before.
-fn put_u16_at(out: &mut BytesMut, at: usize, value: u16) {
-    if let Some(field) = out.get_mut(at..at + 2) {
-        field.copy_from_slice(&value.to_be_bytes());
     }
 }
