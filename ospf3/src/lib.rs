@@ -63,6 +63,8 @@ pub mod lsa;
 pub mod lsdb;
 mod options;
 mod packet;
+#[cfg(test)]
+mod random;
 pub mod spf;
 
 pub use error::{LsaError, LsaTooLong, PacketError, PacketTooLong};
