@@ -65,6 +65,9 @@ pub mod lsa;
 pub mod lsdb;
 mod options;
 pub mod packet;
+#[cfg(test)]
+mod random;
+pub mod spf;
 mod timer;
 mod tlv;
 
