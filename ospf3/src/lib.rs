@@ -62,7 +62,10 @@ mod id;
 pub mod lsa;
 pub mod lsdb;
 mod options;
+pub mod originate;
 mod packet;
+pub mod route;
+mod scope;
 
 pub use error::{LsaError, LsaTooLong, PacketError, PacketTooLong};
 pub use id::{AddressFamily, AreaId, InstanceId, InterfaceId, RouterId};
@@ -74,3 +77,4 @@ pub use lsdb::Lsdb;
 pub use options::Options;
 pub use packet::hello::{self, Hello};
 pub use packet::{Header, Packet, PacketBody, PacketType, checksum};
+pub use scope::ScopeId;
