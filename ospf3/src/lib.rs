@@ -70,6 +70,9 @@ mod random;
 pub mod spf;
 mod timer;
 mod tlv;
+pub mod originate;
+pub mod route;
+mod scope;
 
 pub use error::{LsaError, LsaTooLong, PacketError, PacketTooLong};
 pub use id::{AddressFamily, AreaId, InstanceId, InterfaceId, RouterId};
@@ -85,3 +88,5 @@ pub use packet::{
     LinkStateAcknowledgment, LinkStateRequest, LinkStateUpdate, Packet, PacketBody, PacketType,
     checksum,
 };
+pub use packet::{Header, Packet, PacketBody, PacketType, checksum};
+pub use scope::ScopeId;

@@ -66,7 +66,10 @@ impl<'a> Context<'a> {
     }
 
     /// An interface's addresses that may be told.
-    pub(super) fn prefixes(&self, interface: &'a Interface) -> impl Iterator<Item = IpNet> + use<'a> {
+    pub(super) fn prefixes(
+        &self,
+        interface: &'a Interface,
+    ) -> impl Iterator<Item = IpNet> + use<'a> {
         let family = self.family();
         let conforms = move |net: &IpNet| super::prefix::conforms(family, *net);
         interface.prefixes.iter().copied().filter(conforms)

@@ -7,7 +7,7 @@ use core::net::IpAddr;
 use ipnet::IpNet;
 
 use super::context::Context;
-use super::description::{AreaKind, External, ExternalKey, Metric, Nssa};
+use super::description::{Attachment, External, ExternalKey, Metric, Nssa};
 use super::prefix;
 use super::translate;
 use crate::lsa::{ExternalLsa, PrefixOptions};
@@ -23,8 +23,9 @@ pub(super) fn as_external_lsas(
         return BTreeMap::new();
     }
     let own = own_routes(context, net);
-    let mut lsas: BTreeMap<u32, ExternalLsa> =
-        own.map(|(path, external)| (path, lsa(net, external, external.forwarding_address))).collect();
+    let mut lsas: BTreeMap<u32, ExternalLsa> = own
+        .map(|(path, external)| (path, lsa(net, external, external.forwarding_address)))
+        .collect();
     let best = lsas.values().map(metric).min();
     if let Some(translated) = translate::translated(context, net, best, told) {
         lsas = BTreeMap::from([(0, translated)]);
@@ -48,7 +49,7 @@ pub(super) fn nssa_lsas(
     nssa: &Nssa,
     net: IpNet,
 ) -> BTreeMap<u32, ExternalLsa> {
-    let mut lsas = BTreeMap::new();
+    let mut lsas: BTreeMap<u32, ExternalLsa> = BTreeMap::new();
     if nssa.import_externals {
         let own = own_routes(context, net);
         lsas.extend(own.filter_map(|(path, external)| {
@@ -60,7 +61,9 @@ pub(super) fn nssa_lsas(
         lsas.retain(|_, lsa| {
             let rank = |router: RouterId, lsa: &ExternalLsa| (propagates(lsa), router);
             let own = rank(context.router().router_id, lsa);
-            !others.iter().any(|(router, other)| equivalent(lsa, other) && rank(*router, other) > own)
+            !others
+                .iter()
+                .any(|(router, other)| equivalent(lsa, other) && rank(*router, other) > own)
         });
     }
     if lsas.is_empty()
@@ -74,14 +77,6 @@ pub(super) fn nssa_lsas(
         lsas.insert(0, lsa(net, &external, None));
     }
     lsas
-}
-
-/// Whether NSSAs other than those with routes of their own may have to be told something of this prefix.
-pub(super) fn nssa_default(kind: &AreaKind) -> Option<&Nssa> {
-    match kind {
-        AreaKind::Nssa(nssa) => Some(nssa),
-        AreaKind::Normal | AreaKind::Stub(_) => None,
-    }
 }
 
 fn own_routes<'a>(
@@ -103,9 +98,8 @@ fn nssa_lsa(
     // RFC 3101 §2.4: the P-bit is clear where an AS-external-LSA tells it already.
     let told = context.areas().any(|(_, area)| area.kind.takes_externals());
     let propagate = external.propagate && !told;
-    let of_area = external
-        .forwarding_address
-        .filter(|address| is_on_link(context, area_id, *address));
+    let of_area =
+        external.forwarding_address.filter(|address| is_on_link(context, area_id, *address));
     let chosen = || context.role.forwarding.get(&area_id).copied();
     let forwarding_address = if propagate { Some(of_area.or_else(chosen)?) } else { of_area };
     let mut lsa = lsa(net, external, forwarding_address);
@@ -117,9 +111,9 @@ fn nssa_lsa(
 
 /// Whether an address belongs to a link of an area (RFC 3101 §2.3).
 fn is_on_link(context: &Context<'_>, area_id: AreaId, address: IpAddr) -> bool {
-    let up = |interface: &_| super::role::is_up(interface);
-    let mut interfaces = context.interfaces_of(area_id).filter(|(_, interface)| up(*interface));
-    interfaces.any(|(_, interface)| context.prefixes(interface).any(|net| net.contains(&address)))
+    let interfaces = context.interfaces_of(area_id);
+    let mut up = interfaces.filter(|(_, interface)| interface.attachment != Attachment::Down);
+    up.any(|(_, interface)| context.prefixes(interface).any(|net| net.contains(&address)))
 }
 
 fn lsa(net: IpNet, external: &External, forwarding_address: Option<IpAddr>) -> ExternalLsa {
@@ -129,7 +123,7 @@ fn lsa(net: IpNet, external: &External, forwarding_address: Option<IpAddr>) -> E
         prefix: prefix::encode(net),
         // RFC 5340 §4.4.3.6: never a link-local one. No address says that there is none.
         forwarding_address: forwarding_address
-            .filter(|address| prefix::conforms_host(*address, net) && !address.is_unspecified())
+            .filter(|address| prefix::is_forwarding(*address, net))
             .map(prefix::address),
         tag: external.tag,
         referenced: None,

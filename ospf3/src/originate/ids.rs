@@ -30,6 +30,9 @@ pub(super) enum Subject {
 }
 
 impl Subject {
+    pub(super) const FIRST: Self = Self::Interface(InterfaceId(0));
+    pub(super) const LAST: Self = Self::Router(RouterId(u32::MAX));
+
     pub(super) const fn paths_of(prefix: IpNet) -> RangeInclusive<Self> {
         Self::Prefix(prefix, 0)..=Self::Prefix(prefix, u32::MAX)
     }
@@ -121,6 +124,11 @@ impl Ids {
             self.spaces.remove(&(scope, ls_type));
         }
         gone.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// All that is told.
+    pub(super) fn subjects(&self) -> impl Iterator<Item = &Subject> {
+        self.spaces.values().flat_map(|space| space.ids.keys())
     }
 
     /// All scopes and types in which there is one.

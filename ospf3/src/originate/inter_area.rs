@@ -1,24 +1,20 @@
 //! What an area border router tells an area of the others (RFC 5340 §4.4.3.4, §4.4.3.5, RFC 2328 §12.4.3).
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeSet;
 
 use ipnet::IpNet;
 
 use super::context::Context;
 use super::description::{Area, AreaKind};
 use super::prefix;
+use super::ranges::range_of;
 use crate::lsa::{InterAreaPrefixLsa, InterAreaRouterLsa, LS_INFINITY, LsaBody};
 use crate::route::{NextHop, Route, RouteKind};
 use crate::{AreaId, RouterId};
 
-/// The longest of some ranges that a prefix lies in: the one that counts.
-pub(super) fn range_of<T>(ranges: &BTreeMap<IpNet, T>, net: IpNet) -> Option<(IpNet, &T)> {
-    let around = ranges.range(..=net).rev().filter(|(range, _)| range.contains(&net));
-    around.max_by_key(|(range, _)| range.prefix_len()).map(|(range, value)| (*range, value))
-}
-
 /// All prefixes of which an area may be told something.
-pub(super) fn subjects(context: &Context<'_>, default_route: IpNet) -> BTreeSet<IpNet> {
+pub(super) fn subjects(context: &Context<'_>) -> BTreeSet<IpNet> {
+    let default_route = prefix::default_route(context.family());
     let routes = context.description.routes.routes_within(default_route).map(|(net, _)| net);
     let ranges = context.areas().flat_map(|(_, area)| area.ranges.keys().copied());
     routes.chain(ranges).chain([default_route]).collect()

@@ -126,7 +126,8 @@ pub(super) fn of_network(
     let mut prefixes = Prefixes::default();
     if context.is_designated(interface) {
         let own = context.prefixes(interface).map(prefix::of_link);
-        let link_lsas = interface.neighbors.values().filter_map(|neighbor| neighbor.link_lsa.as_ref());
+        let link_lsas =
+            interface.neighbors.values().filter_map(|neighbor| neighbor.link_lsa.as_ref());
         let told = link_lsas.flat_map(|link_lsa| link_lsa.prefixes.iter().copied());
         let told = told.filter(|prefix| prefix::decode(context.family(), prefix).is_some());
         for prefix in own.chain(told) {

@@ -15,7 +15,8 @@ pub(super) fn link_lsa(
 ) -> Option<LsaBody> {
     match interface.attachment {
         Attachment::Transit(_) => {}
-        Attachment::PointToPoint | Attachment::PointToMultipoint if !interface.suppress_link_lsa => {}
+        Attachment::PointToPoint | Attachment::PointToMultipoint
+            if !interface.suppress_link_lsa => {}
         _ => return None,
     }
     // Several addresses may be of one prefix.

@@ -18,6 +18,7 @@ pub(super) fn network_lsa(
     let told = interface.neighbors.values().filter_map(|neighbor| neighbor.link_lsa.as_ref());
     let own = context.options(kind);
     let options = told.fold(own, |options, link_lsa| options | link_lsa.options);
-    let attached = iter::once(context.router().router_id).chain(interface.neighbors.keys().copied());
+    let attached =
+        iter::once(context.router().router_id).chain(interface.neighbors.keys().copied());
     Some(LsaBody::Network(NetworkLsa { options, attached_routers: attached.collect() }))
 }

@@ -2,7 +2,7 @@
 
 use core::net::{IpAddr, Ipv6Addr};
 
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 
 use crate::AddressFamily;
 use crate::lsa::{Prefix, PrefixOptions, widen};
@@ -13,6 +13,18 @@ pub(super) fn conforms(family: AddressFamily, net: IpNet) -> bool {
         IpNet::V4(_) => family.is_ipv4(),
         IpNet::V6(net) => !family.is_ipv4() && !net.addr().is_unicast_link_local(),
     }
+}
+
+/// Whether packets for a prefix may be forwarded to an address: no link-local one (RFC 5340 §4.4.3.6), and one that says
+/// anything.
+pub(super) fn is_forwarding(address: IpAddr, net: IpNet) -> bool {
+    let link_local = matches!(address, IpAddr::V6(address) if address.is_unicast_link_local());
+    !link_local && !address.is_unspecified() && address.is_ipv4() == net.addr().is_ipv4()
+}
+
+/// The prefix that all others lie in.
+pub(super) fn default_route(family: AddressFamily) -> IpNet {
+    if family.is_ipv4() { IpNet::V4(Ipv4Net::default()) } else { IpNet::V6(Ipv6Net::default()) }
 }
 
 /// As LSAs hold it: host bits cleared, without options.
@@ -26,11 +38,7 @@ pub(super) fn encode(net: IpNet) -> Prefix {
 /// A prefix with host bits cleared, and the LA-bit where it is one address (RFC 5340 §A.4.1.1).
 pub(super) fn of_link(net: IpNet) -> Prefix {
     let prefix = encode(net);
-    if net.prefix_len() == net.max_prefix_len() {
-        prefix.with(PrefixOptions::LA)
-    } else {
-        prefix
-    }
+    if net.prefix_len() == net.max_prefix_len() { prefix.with(PrefixOptions::LA) } else { prefix }
 }
 
 /// An interface's address alone.

@@ -36,9 +36,9 @@ impl Role {
         let forwarding: BTreeMap<_, _> = nssas
             .filter_map(|id| Some((id, forwarding_address(router.family, id, interfaces)?)))
             .collect();
-        let in_nssa = attached.iter().any(|id| {
-            areas.get(id).is_some_and(|area| matches!(area.kind, AreaKind::Nssa(_)))
-        });
+        let in_nssa = attached
+            .iter()
+            .any(|id| areas.get(id).is_some_and(|area| matches!(area.kind, AreaKind::Nssa(_))));
         let virtual_ends = interfaces
             .values()
             .filter(|interface| !interface.neighbors.is_empty())
