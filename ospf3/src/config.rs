@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use ipnet::IpNet;
 
-use crate::auth::Authentication;
+use crate::auth::SecurityAssociations;
 use crate::id::{AddressFamily, AreaId, InstanceId, RouterId};
 use crate::options::Options;
 use crate::originate::{AreaKind, Range, StubRouter};
@@ -41,6 +41,9 @@ pub struct InstanceConfig {
     pub limits: Limits,
     /// Graceful restart (RFC 5187).
     pub graceful_restart: GracefulRestart,
+    /// Above all such numbers of earlier runs of this router: seconds since 1970, or a count of its starts. Authenticated packets
+    /// are numbered from it on (RFC 7166 §4.1).
+    pub boot_count: u32,
     /// The router's name, told with its capabilities in Router-Information-LSAs (RFC 7770, RFC 5642); `None`: none
     /// are originated.
     pub hostname: Option<String>,
@@ -63,6 +66,7 @@ impl InstanceConfig {
             pacing: Pacing::default(),
             limits: Limits::default(),
             graceful_restart: GracefulRestart::default(),
+            boot_count: 0,
             hostname: None,
         }
     }
@@ -84,23 +88,23 @@ impl InstanceConfig {
         self.areas.get(&area).map(|area| area.kind.clone()).unwrap_or_default()
     }
 
-    /// What Hellos and Database Description packets of an area's interfaces say (RFC 5340 §A.2, RFC 5838 §2.2).
-    pub(crate) fn options(&self, area: AreaId) -> Options {
-        let kind = self.kind(area);
-        let mut options = Options::R;
-        if self.family() == AddressFamily::Ipv6Unicast {
-            options = options | Options::V6;
-        }
-        if kind.takes_externals() {
-            options = options | Options::E;
-        }
-        if matches!(kind, AreaKind::Nssa(_)) {
-            options = options | Options::N;
-        }
-        if self.sets_address_family_bit() {
-            options = options | Options::AF;
-        }
-        options
+    /// What Hellos and Database Description packets of an interface say (RFC 5340 §A.2, RFC 5838 §2.2, RFC 7166 §2.1).
+    pub(crate) fn hello_options(&self, interface: &InterfaceConfig) -> Options {
+        let kind = self.kind(interface.area());
+        let bits = [
+            (self.family() == AddressFamily::Ipv6Unicast, Options::V6),
+            (kind.takes_externals(), Options::E),
+            (matches!(kind, AreaKind::Nssa(_)), Options::N),
+            (self.sets_address_family_bit(), Options::AF),
+            (interface.authentication.longest_trailer() > 0, Options::AT),
+        ];
+        let set = bits.into_iter().filter(|(set, _)| *set);
+        set.fold(Options::R, |options, (_, bit)| options | bit)
+    }
+
+    /// Whether LSAs of AS scope are flooded on an interface (RFC 5340 §4.5.2).
+    pub(crate) fn floods_as_scope(&self, interface: &InterfaceConfig) -> bool {
+        !interface.network.is_virtual() && self.kind(interface.area()).takes_externals()
     }
 }
 
@@ -254,8 +258,8 @@ pub struct InterfaceConfig {
     pub ignore_mtu: bool,
     /// The longest IPv6 packet to send, in octets; `None`: the link's MTU.
     pub packet_length: Option<u16>,
-    /// How packets are authenticated (RFC 7166).
-    pub authentication: Option<Authentication>,
+    /// The keys that packets are authenticated with (RFC 7166); without any they are not.
+    pub authentication: SecurityAssociations,
     /// Ask for BFD sessions with neighbours.
     pub bfd: bool,
     /// On networks without broadcast: the neighbours. With `PointToMultipoint`, none means that all are found by
@@ -284,7 +288,7 @@ impl InterfaceConfig {
             transmit_delay: 1,
             ignore_mtu: false,
             packet_length: None,
-            authentication: None,
+            authentication: SecurityAssociations::default(),
             bfd: false,
             neighbors: BTreeMap::new(),
             configured_only: false,

@@ -4,12 +4,12 @@ use core::fmt;
 
 use thiserror::Error;
 
-use crate::auth::AuthError;
+use crate::auth::AuthenticationError;
 use crate::error::PacketError;
 use crate::id::{AreaId, InstanceId, InterfaceId, RouterId};
 use crate::neighbor::NeighborState;
 use crate::packet::hello::HelloMismatch;
-use crate::packet::{PacketType, checksum};
+use crate::packet::PacketType;
 
 /// Why a received packet was dropped, with all that is known of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -25,8 +25,8 @@ pub enum InputError {
     #[error(transparent)]
     Packet(#[from] PacketError),
     /// The checksum is wrong.
-    #[error("bad checksum")]
-    Checksum(checksum::BadChecksum),
+    #[error("the checksum: {0}")]
+    Checksum(PacketError),
     /// The Area ID is not that of the interface, nor is it from a virtual link (RFC 5340 §4.2.2).
     #[error("area {received} instead of {expected}")]
     Area {
@@ -57,7 +57,7 @@ pub enum InputError {
     Address,
     /// The authentication trailer is missing, or wrong (RFC 7166 §4).
     #[error(transparent)]
-    Authentication(#[from] AuthError),
+    Authentication(#[from] AuthenticationError),
     /// A Hello of a router that is configured otherwise.
     #[error(transparent)]
     Hello(#[from] HelloMismatch),

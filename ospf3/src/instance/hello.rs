@@ -77,7 +77,8 @@ impl Instance {
         };
         // Two routers with one Router ID: the one that was there first stays, as long as it is heard.
         let since = self.now.saturating_sub(neighbor.hello.at);
-        let heard_lately = since < seconds(interface.config.hello_interval).mul_f32(1.5);
+        let interval = seconds(interface.config.hello_interval);
+        let heard_lately = since < interval + interval / 2;
         let elsewhere = neighbor.address != source && !interface.config.network.is_virtual();
         if elsewhere && heard_lately {
             self.events.push(Event::DuplicateRouterId { interface: Some(at), router_id: id });

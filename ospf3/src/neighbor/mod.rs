@@ -10,6 +10,7 @@ use core::time::Duration;
 
 pub use fsm::NeighborState;
 
+use crate::auth::ReplayProtection;
 use crate::flood::retransmission::RetransmissionList;
 use crate::id::{InterfaceId, RouterId};
 use crate::interface::election::Candidate;
@@ -43,6 +44,8 @@ pub(crate) struct Neighbor {
     pub(crate) help: Option<Help>,
     /// A BFD session with it was asked for.
     pub(crate) bfd: bool,
+    /// Which of its authenticated packets came last.
+    pub(crate) replay: ReplayProtection,
 }
 
 /// What its last Hello said.
@@ -94,6 +97,7 @@ impl Neighbor {
             sent_back: BTreeMap::new(),
             help: None,
             bfd: false,
+            replay: ReplayProtection::default(),
         }
     }
 
