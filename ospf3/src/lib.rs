@@ -1,7 +1,8 @@
-//! OSPFv3 (RFC 5340) without I/O. So far its packets: the header and the Hello packet.
+//! OSPFv3 (RFC 5340) without I/O.
 //!
-//! Everything here is a pure function of its input. A [`Packet`] is what follows the IPv6 header; the addresses
-//! of that header are needed only for the [`checksum`].
+//! A [`Packet`] is what follows the IPv6 header; the addresses of that header are needed only for the [`checksum`]. An
+//! [`Lsa`] is kept as it was received, and its [body](Lsa::body) is read when it is needed; an [`Lsdb`] holds the newest instances.
+//! [`auth`] signs packets.
 //!
 //! ```
 //! use std::net::Ipv6Addr;
@@ -56,6 +57,7 @@
 
 extern crate alloc;
 
+pub mod auth;
 mod codec;
 mod error;
 mod id;

@@ -1,11 +1,14 @@
 //! Packets that BIRD and FRR sent: see testdata/README.md.
 
 use std::net::Ipv6Addr;
+use std::time::Duration;
 
 use bytes::BytesMut;
+use ospf3::auth::{Algorithm, Key, Lifetime, SecurityAssociation, SecurityAssociations};
 use ospf3::hello::{HelloMismatch, Parameters};
 use ospf3::{
-    AreaId, Header, Hello, InstanceId, InterfaceId, Options, Packet, PacketBody, RouterId, checksum,
+    AreaId, Datagram, Header, Hello, InstanceId, InterfaceId, Options, Packet, PacketBody,
+    RouterId, checksum,
 };
 
 macro_rules! captured {
@@ -139,6 +142,18 @@ fn bird_hello_authenticated() {
     let header = Header::decode(data).expect("well-formed");
     assert_eq!((header.length, header.checksum), (40, 0));
     let (source, destination) = (address(BIRD_AUTHENTICATED), address(ALL_SPF_ROUTERS));
+    let association = SecurityAssociation {
+        id: 1,
+        algorithm: Algorithm::HmacSha256,
+        key: Key::from("secret"),
+        accept: Lifetime::FOREVER,
+        generate: Lifetime::FOREVER,
+    };
+    let datagram = Datagram::split(data).expect("well-formed");
+    let associations = SecurityAssociations::from_iter([association.clone()]);
+    let verified = associations.verify(Duration::ZERO, source, &datagram).expect("authentic");
+    association.sign(verified.sequence_number, source, &mut again);
+    assert_eq!(again, data[..]);
     assert!(checksum::verify(data, source, destination).is_err());
 }
 
