@@ -64,8 +64,11 @@ pub mod lsdb;
 mod options;
 pub mod originate;
 mod packet;
+#[cfg(test)]
+mod random;
 pub mod route;
 mod scope;
+pub mod spf;
 
 pub use error::{LsaError, LsaTooLong, PacketError, PacketTooLong};
 pub use id::{AddressFamily, AreaId, InstanceId, InterfaceId, RouterId};

@@ -7,7 +7,8 @@ use core::net::{IpAddr, Ipv6Addr};
 use ipnet::IpNet;
 
 use crate::lsa::LsaKey;
-use crate::{AreaId, InterfaceId, Options, RouterId, ScopeId};
+use crate::spf::{Run, Vertex};
+use crate::{AreaId, InterfaceId, Options, ScopeId};
 
 /// The kinds of path, the most preferred first (RFC 2328 §11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,15 +97,6 @@ pub struct Changed {
     pub runs: Vec<(AreaId, Run)>,
 }
 
-/// How the shortest paths of an area were brought up to date.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Run {
-    /// From nothing.
-    Full,
-    /// From the paths there were; so many vertices were looked at.
-    Incremental(usize),
-}
-
 /// Why a route is as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Explanation {
@@ -139,13 +131,4 @@ pub struct Step {
     pub cost: u32,
     /// The router-LSAs, or the network-LSA, that it rests on.
     pub lsas: Vec<LsaKey>,
-}
-
-/// A vertex of an area's graph (RFC 5340 §4.8.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Vertex {
-    /// A router.
-    Router(RouterId),
-    /// A transit link, by its Designated Router and the interface of that one.
-    Network(RouterId, InterfaceId),
 }
