@@ -67,8 +67,11 @@ pub mod lsa;
 pub mod lsdb;
 mod options;
 pub mod packet;
+pub mod originate;
 #[cfg(test)]
 mod random;
+pub mod route;
+mod scope;
 pub mod spf;
 mod timer;
 mod tlv;

@@ -23,10 +23,19 @@ pub(super) enum Subject {
     RouterPrefixes(u32),
     /// A part of a transit link's prefixes.
     NetworkPrefixes(InterfaceId, u32),
-    /// A prefix; with a number, since there may be several external routes to one.
-    Prefix(IpNet, u32),
+    /// A prefix.
+    Prefix(IpNet, Path),
     /// Another router.
     Router(RouterId),
+}
+
+/// Of several routes to one prefix, which it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Path {
+    /// That of this number.
+    Told(u32),
+    /// One that was told before a restart: it is not known which number it had.
+    Adopted(u32),
 }
 
 impl Subject {
@@ -34,7 +43,7 @@ impl Subject {
     pub(super) const LAST: Self = Self::Router(RouterId(u32::MAX));
 
     pub(super) const fn paths_of(prefix: IpNet) -> RangeInclusive<Self> {
-        Self::Prefix(prefix, 0)..=Self::Prefix(prefix, u32::MAX)
+        Self::Prefix(prefix, Path::Told(0))..=Self::Prefix(prefix, Path::Adopted(u32::MAX))
     }
 
     /// The Link State ID that it would like: one that means something, or is the same after a restart.
@@ -72,9 +81,16 @@ impl Ids {
         if let Some(id) = space.ids.get(&subject) {
             return *id;
         }
-        let id = match subject.likes() {
-            Some(id) if !space.taken.contains(&id) => id,
-            _ => space.free(ls_type),
+        let adopted = match subject {
+            Subject::Prefix(net, Path::Told(_)) => space.take_adopted(net),
+            _ => None,
+        };
+        let id = match adopted {
+            Some(id) => id,
+            None => match subject.likes() {
+                Some(id) if !space.taken.contains(&id) => id,
+                _ => space.free(ls_type),
+            },
         };
         space.ids.insert(subject, id);
         space.taken.insert(id);
@@ -93,6 +109,7 @@ impl Ids {
         if space.ids.contains_key(&subject) || !space.taken.insert(id) {
             return false;
         }
+        space.next = space.next.max(id.0.saturating_add(1));
         space.ids.insert(subject, id);
         true
     }
@@ -138,6 +155,16 @@ impl Ids {
 }
 
 impl Space {
+    /// The Link State ID of a prefix from before a restart.
+    fn take_adopted(&mut self, net: IpNet) -> Option<LinkStateId> {
+        let adopted =
+            Subject::Prefix(net, Path::Adopted(0))..=Subject::Prefix(net, Path::Adopted(u32::MAX));
+        let (subject, id) = self.ids.range(adopted).next().map(|(subject, id)| (*subject, *id))?;
+        self.ids.remove(&subject);
+        self.taken.remove(&id);
+        Some(id)
+    }
+
     fn free(&mut self, ls_type: LsType) -> LinkStateId {
         // Where some are liked, the rest stays out of their way.
         let first = if ls_type == LsType::INTRA_AREA_PREFIX { 0x8000_0000 } else { 1 };

@@ -22,6 +22,8 @@ mod prefix;
 mod ranges;
 mod role;
 mod router;
+#[cfg(test)]
+mod tests;
 mod translate;
 mod translator;
 

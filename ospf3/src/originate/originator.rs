@@ -8,7 +8,7 @@ use ipnet::IpNet;
 
 use super::context::Context;
 use super::description::{Area, AreaKind, Description, Router};
-use super::ids::{Ids, Subject};
+use super::ids::{Ids, Path, Subject};
 use super::intra_area_prefix::Bits;
 use super::packing::Packing;
 use super::ranges::range_of;
@@ -144,7 +144,7 @@ impl Originator {
         let free = |subject: &Subject| !ids.contains(scope, key.ls_type, subject);
         let of_prefix = |prefix| {
             let net = prefix::decode(router.family, prefix)?;
-            (0..=u32::MAX).map(|path| Subject::Prefix(net, path)).find(free)
+            (0..=u32::MAX).map(|path| Subject::Prefix(net, Path::Adopted(path))).find(free)
         };
         let subject = match &body {
             LsaBody::Router(lsa) => {
@@ -278,7 +278,7 @@ impl Originator {
         for id in areas {
             let scope = ScopeId::Area(*id);
             let summary = inter_area::prefix_lsa(context, *id, net);
-            let summary = summary.map(|body| (Subject::Prefix(net, 0), body));
+            let summary = summary.map(|body| (Subject::Prefix(net, Path::Told(0)), body));
             self.settle(context, (scope, LsType::INTER_AREA_PREFIX), paths(), summary, wanted);
             let nssa = context.area(*id).and_then(|area| match &area.kind {
                 AreaKind::Nssa(nssa) => Some(nssa),
@@ -286,13 +286,15 @@ impl Originator {
             });
             let lsas = nssa.map(|nssa| external::nssa_lsas(context, *id, nssa, net));
             let lsas = lsas.unwrap_or_default().into_iter();
-            let lsas = lsas.map(|(path, lsa)| (Subject::Prefix(net, path), LsaBody::Nssa(lsa)));
+            let lsas = lsas
+                .map(|(path, lsa)| (Subject::Prefix(net, Path::Told(path)), LsaBody::Nssa(lsa)));
             self.settle(context, (scope, LsType::NSSA), paths(), lsas, wanted);
         }
         let cell = (ScopeId::As, LsType::AS_EXTERNAL);
-        let told = self.ids.contains(cell.0, cell.1, &Subject::Prefix(net, 0));
+        let told = self.ids.contains(cell.0, cell.1, &Subject::Prefix(net, Path::Told(0)));
         let lsas = external::as_external_lsas(context, net, told).into_iter();
-        let lsas = lsas.map(|(path, lsa)| (Subject::Prefix(net, path), LsaBody::AsExternal(lsa)));
+        let lsas = lsas
+            .map(|(path, lsa)| (Subject::Prefix(net, Path::Told(path)), LsaBody::AsExternal(lsa)));
         self.settle(context, cell, paths(), lsas, wanted);
     }
 
@@ -332,13 +334,14 @@ impl Originator {
     ) {
         let advertising_router = context.router().router_id;
         let key = |link_state_id| LsaKey { ls_type, advertising_router, link_state_id };
-        let bodies: BTreeMap<Subject, LsaBody> = bodies.into_iter().collect();
-        let gone = self.ids.release(scope, ls_type, range, |subject| bodies.contains_key(subject));
-        wanted.extend(gone.into_iter().map(|id| Wanted { scope, key: key(id), body: None }));
+        let mut told = BTreeSet::new();
         for (subject, body) in bodies {
             let id = self.ids.of(scope, ls_type, subject);
             wanted.push(Wanted { scope, key: key(id), body: Some(body) });
+            told.insert(subject);
         }
+        let gone = self.ids.release(scope, ls_type, range, |subject| told.contains(subject));
+        wanted.extend(gone.into_iter().map(|id| Wanted { scope, key: key(id), body: None }));
     }
 }
 
