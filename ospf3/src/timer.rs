@@ -49,8 +49,8 @@ pub(crate) enum Timer {
     Restart,
     /// The largest metrics need be told no more after the start (RFC 6987).
     StubRouter,
-    /// The database may take LSAs again (RFC 1765's ExitOverflow, for any LSA).
-    Overload,
+    /// No longer elected, this router ceases to translate an NSSA's LSAs (RFC 3101 §3.1).
+    Translator,
 }
 
 /// Which timers run, and until when.

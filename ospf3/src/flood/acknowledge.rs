@@ -67,7 +67,8 @@ impl Instance {
                     self.delayed_ack_timer(at);
                 } else {
                     let interval = interface.config.retransmit_interval;
-                    self.timers.set_if_stopped(Timer::DelayedAck(at), now + DELAY.min(interval / 2));
+                    self.timers
+                        .set_if_stopped(Timer::DelayedAck(at), now + DELAY.min(interval / 2));
                 }
             }
             Answer::Direct => {

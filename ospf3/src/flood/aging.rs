@@ -58,7 +58,8 @@ impl Instance {
             candidates.clone_from(&self.flushing);
         }
         for (scope, key) in candidates {
-            if self.flushing.contains(&(scope, key)) && !self.is_on_a_retransmission_list(scope, &key)
+            if self.flushing.contains(&(scope, key))
+                && !self.is_on_a_retransmission_list(scope, &key)
             {
                 self.flushing.remove(&(scope, key));
                 self.databases.remove(scope, &key);

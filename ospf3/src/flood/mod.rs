@@ -6,3 +6,5 @@ pub(crate) mod pacing;
 mod receive;
 pub(crate) mod retransmission;
 mod send;
+
+pub(crate) use receive::From;

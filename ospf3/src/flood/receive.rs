@@ -10,7 +10,7 @@ use crate::instance::counters::{InputError, LsaCause};
 use crate::instance::databases::scope_of;
 use crate::instance::output::Task;
 use crate::lsa::{Lsa, LsaHeader, LsaKey, Scope, SequenceNumber};
-use crate::lsdb::{Entry, Installed};
+use crate::lsdb::Entry;
 use crate::neighbor::NeighborState;
 use crate::neighbor::fsm::NeighborInput;
 use crate::packet::{LinkStateUpdate, PacketType};
@@ -130,9 +130,9 @@ impl Instance {
         }
         let own = header.key.advertising_router == self.config.router_id;
         if own {
-            self.received_own_lsa(scope, &header, from.0);
-        } else if installed != Installed::Refreshed {
-            self.watch_restarts(from, scope, &header.key, before);
+            self.received_own_lsa(scope, &header, before);
+        } else {
+            self.watch_restarts(from, scope, &header.key, installed);
         }
     }
 

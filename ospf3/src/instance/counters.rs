@@ -8,8 +8,8 @@ use crate::auth::AuthenticationError;
 use crate::error::PacketError;
 use crate::id::{AreaId, InstanceId, InterfaceId, RouterId};
 use crate::neighbor::NeighborState;
-use crate::packet::hello::HelloMismatch;
 use crate::packet::PacketType;
+use crate::packet::hello::HelloMismatch;
 
 /// Why a received packet was dropped, with all that is known of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

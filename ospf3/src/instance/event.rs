@@ -231,6 +231,9 @@ mod tests {
         let prefix = "2001:db8::/32".parse().expect("a prefix");
         events.route_changed(prefix);
         events.push(Event::Route { prefix, route: None });
-        assert_eq!((events.pop(), events.pop_route(), events.pop_route()), (None, Some(prefix), None));
+        assert_eq!(
+            (events.pop(), events.pop_route(), events.pop_route()),
+            (None, Some(prefix), None)
+        );
     }
 }

@@ -65,7 +65,9 @@ impl Instance {
     fn check_mtu(&self, at: InterfaceId, received: u16) -> Result<(), InputError> {
         let Some(interface) = self.interfaces.get(&at) else { return Ok(()) };
         let expected = interface.mtu();
-        if received > expected && !interface.config.ignore_mtu && !interface.config.network.is_virtual()
+        if received > expected
+            && !interface.config.ignore_mtu
+            && !interface.config.network.is_virtual()
         {
             return Err(InputError::Mtu { expected, received });
         }

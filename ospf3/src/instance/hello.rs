@@ -122,7 +122,8 @@ impl Instance {
     fn greet(&mut self, at: InterfaceId) {
         let now = self.now;
         let Some(interface) = self.interfaces.get_mut(&at) else { return };
-        let late = interface.greeted.is_none_or(|last| now.saturating_sub(last) >= GREETING_INTERVAL);
+        let late =
+            interface.greeted.is_none_or(|last| now.saturating_sub(last) >= GREETING_INTERVAL);
         if interface.uses_multicast() && late {
             interface.greeted = Some(now);
             interface.hellos.multicast = true;
@@ -179,7 +180,9 @@ impl Instance {
             .config
             .neighbors
             .iter()
-            .filter(|(address, neighbor)| concerned(neighbor.eligible) && is_down(interface, address))
+            .filter(|(address, neighbor)| {
+                concerned(neighbor.eligible) && is_down(interface, address)
+            })
             .map(|(address, _)| *address)
             .collect();
         interface.hellos.to.extend(down);

@@ -91,8 +91,7 @@ impl Instance {
         if expected == received && !interface.config.network.is_virtual() {
             return Ok(id);
         }
-        let network =
-            NetworkType::VirtualLink { transit: expected, neighbor: header.router_id };
+        let network = NetworkType::VirtualLink { transit: expected, neighbor: header.router_id };
         let mut candidates = self.interfaces.values();
         match candidates.find(|link| link.config.network == network && link.area() == received) {
             Some(link) => Ok(link.id),
@@ -162,7 +161,8 @@ impl Instance {
             interface.link.as_ref().is_some_and(|link| link.link_local == meta.source)
         });
         let Some(sender) = sender.map(|sender| sender.id) else {
-            self.events.push(Event::DuplicateRouterId { interface: Some(meta.interface), router_id });
+            self.events
+                .push(Event::DuplicateRouterId { interface: Some(meta.interface), router_id });
             return refused;
         };
         checksum::verify(data, meta.source, meta.destination).map_err(InputError::Checksum)?;

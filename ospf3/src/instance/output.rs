@@ -175,7 +175,8 @@ impl Instance {
 
     /// LSAs for one neighbour: always sent directly to it (RFC 2328 §13.6).
     fn updates(&mut self, at: InterfaceId, id: RouterId) -> Option<Outgoing> {
-        if self.interfaces.get(&at)?.neighbors.get(&id)?.updates.is_empty() || !self.may_update(at) {
+        if self.interfaces.get(&at)?.neighbors.get(&id)?.updates.is_empty() || !self.may_update(at)
+        {
             return None;
         }
         let interface = self.interfaces.get_mut(&at)?;
@@ -323,10 +324,7 @@ fn take(
     taken
 }
 
-fn acknowledgment(
-    destination: Ipv6Addr,
-    headers: alloc::vec::Vec<LsaHeader>,
-) -> Option<Outgoing> {
+fn acknowledgment(destination: Ipv6Addr, headers: alloc::vec::Vec<LsaHeader>) -> Option<Outgoing> {
     let body = PacketBody::LinkStateAcknowledgment(LinkStateAcknowledgment { headers });
     match &body {
         PacketBody::LinkStateAcknowledgment(packet) if packet.headers.is_empty() => None,

@@ -112,9 +112,9 @@ impl Interface {
         match self.config.network {
             NetworkType::Broadcast | NetworkType::PointToPoint => true,
             NetworkType::PointToMultipoint => self.config.neighbors.is_empty(),
-            NetworkType::NonBroadcast
-            | NetworkType::Loopback
-            | NetworkType::VirtualLink { .. } => false,
+            NetworkType::NonBroadcast | NetworkType::Loopback | NetworkType::VirtualLink { .. } => {
+                false
+            }
         }
     }
 
@@ -129,9 +129,7 @@ impl Interface {
     /// Where floods and delayed acknowledgments go (RFC 2328 §13.3 (5), §13.5).
     pub(crate) fn flood_destination(&self) -> Ipv6Addr {
         match (self.config.network, self.state) {
-            (NetworkType::Broadcast, InterfaceState::DrOther | InterfaceState::Waiting) => {
-                ALL_D_ROUTERS
-            }
+            (NetworkType::Broadcast, InterfaceState::DrOther) => ALL_D_ROUTERS,
             _ => ALL_SPF_ROUTERS,
         }
     }
@@ -172,8 +170,10 @@ impl Interface {
             designated_router: self.elected.designated_router,
             backup_designated_router: self.elected.backup_designated_router,
         };
-        let bidirectional =
-            self.neighbors.values().filter(|neighbor| neighbor.state >= NeighborState::TwoWay);
+        let bidirectional = self
+            .neighbors
+            .values()
+            .filter(|neighbor| neighbor.state >= NeighborState::TwoWay || neighbor.help.is_some());
         (calculating, bidirectional.map(Neighbor::candidate).collect())
     }
 

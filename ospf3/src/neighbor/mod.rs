@@ -77,8 +77,8 @@ impl Heard {
 pub(crate) struct Help {
     /// When the grace period ends.
     pub(crate) until: Duration,
-    /// It was the Designated Router, and is taken for it meanwhile (RFC 3623 §3.1).
-    pub(crate) was_designated: bool,
+    /// What it was for the election before: it stays what it was meanwhile (RFC 3623 §3.1).
+    pub(crate) candidate: Candidate,
 }
 
 impl Neighbor {
@@ -102,7 +102,11 @@ impl Neighbor {
     }
 
     /// What it says of itself, for the election.
-    pub(crate) const fn candidate(&self) -> Candidate {
+    pub(crate) fn candidate(&self) -> Candidate {
+        self.help.map_or(self.told_candidate(), |help| help.candidate)
+    }
+
+    const fn told_candidate(&self) -> Candidate {
         Candidate {
             router_id: self.router_id,
             priority: self.hello.priority,
