@@ -1,7 +1,8 @@
-//! OSPFv3 (RFC 5340) without I/O. So far its packets: the header and the Hello packet.
+//! OSPFv3 (RFC 5340) without I/O.
 //!
-//! Everything here is a pure function of its input. A [`Packet`] is what follows the IPv6 header; the addresses
-//! of that header are needed only for the [`checksum`].
+//! A [`Packet`] is what follows the IPv6 header; the addresses of that header are needed only for the [`checksum`]. An
+//! [`Lsa`] is kept as it was received, and its [body](Lsa::body) is read when it is needed; an [`Lsdb`] holds the newest instances.
+//! [`auth`] signs packets.
 //!
 //! ```
 //! use std::net::Ipv6Addr;
@@ -56,6 +57,7 @@
 
 extern crate alloc;
 
+pub mod auth;
 mod codec;
 mod error;
 mod id;
@@ -63,12 +65,13 @@ pub mod lsa;
 pub mod lsdb;
 mod options;
 pub mod originate;
-mod packet;
+pub mod packet;
 #[cfg(test)]
 mod random;
 pub mod route;
 mod scope;
 pub mod spf;
+mod tlv;
 
 pub use error::{LsaError, LsaTooLong, PacketError, PacketTooLong};
 pub use id::{AddressFamily, AreaId, InstanceId, InterfaceId, RouterId};
@@ -79,5 +82,9 @@ pub use lsa::{
 pub use lsdb::Lsdb;
 pub use options::Options;
 pub use packet::hello::{self, Hello};
-pub use packet::{Header, Packet, PacketBody, PacketType, checksum};
+pub use packet::{
+    DatabaseDescription, DatabaseDescriptionFlags, Datagram, Header, LinkLocalSignaling,
+    LinkStateAcknowledgment, LinkStateRequest, LinkStateUpdate, Packet, PacketBody, PacketType,
+    checksum,
+};
 pub use scope::ScopeId;

@@ -13,11 +13,11 @@ use super::intra_area_prefix::read_referenced;
 use super::ls_type::LsType;
 use super::prefix::Prefix;
 use super::router::{RouterFlags, RouterLink};
-use super::tlv::{self, Tlv};
 use crate::codec::Reader;
 use crate::error::LsaError;
 use crate::id::RouterId;
 use crate::options::Options;
+use crate::tlv::{self, Tlv};
 
 /// An extended LSA's body (RFC 8362 §4).
 #[derive(Debug, Clone, PartialEq, Eq)]

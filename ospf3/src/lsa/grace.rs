@@ -4,9 +4,9 @@ use alloc::vec::Vec;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use super::tlv::{self, Tlv};
 use crate::codec::Reader;
 use crate::error::LsaError;
+use crate::tlv::{self, Tlv};
 
 /// A Grace-LSA's body (RFC 5187 §2.2).
 #[derive(Debug, Clone, PartialEq, Eq)]

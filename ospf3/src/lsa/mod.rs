@@ -15,9 +15,9 @@ mod prefix;
 mod router;
 mod router_information;
 #[cfg(test)]
-mod tests;
-mod tlv;
+pub(crate) mod tests;
 
+pub use crate::tlv::Tlv;
 pub use body::LsaBody;
 pub use extended::{ExtendedFields, ExtendedLsa, ExtendedTlv};
 pub use external::{ExternalLsa, ExternalMetricType};
@@ -31,7 +31,6 @@ pub use network::NetworkLsa;
 pub use prefix::{Prefix, PrefixOptions, narrow, widen};
 pub use router::{RouterFlags, RouterLink, RouterLinkType, RouterLsa};
 pub use router_information::{InformationalCapabilities, RouterInformationLsa};
-pub use tlv::Tlv;
 
 use bytes::{BufMut, Bytes, BytesMut};
 

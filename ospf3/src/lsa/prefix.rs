@@ -194,7 +194,7 @@ mod tests {
             }
             let data = written(prefix, beside);
             // RFC 5340 §A.4.1: ((PrefixLength + 31) / 32) words
-            prop_assert_eq!(data.len(), 4 + (usize::from(length) + 31) / 32 * 4);
+            prop_assert_eq!(data.len(), 4 + usize::from(length).div_ceil(32) * 4);
             prop_assert_eq!(&data[2..4], &beside.to_be_bytes());
             let mut reader = Reader::new(&data);
             prop_assert_eq!(Prefix::read(&mut reader), Ok((prefix, beside)));

@@ -5,9 +5,9 @@ use core::ops::BitOr;
 
 use bytes::{Bytes, BytesMut};
 
-use super::tlv::{self, Tlv};
 use crate::codec::Reader;
 use crate::error::LsaError;
+use crate::tlv::{self, Tlv};
 
 /// A Router Information LSA's body (RFC 7770 §2.3).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -35,7 +35,7 @@ fn several<T: Strategy>(one: T) -> impl Strategy<Value = Vec<T::Value>> {
     prop::collection::vec(one, 0..6)
 }
 
-fn tlv() -> impl Strategy<Value = Tlv> {
+pub(crate) fn tlv() -> impl Strategy<Value = Tlv> {
     (4u16.., any::<Vec<u8>>()).prop_map(|(tlv_type, value)| Tlv { tlv_type, value: value.into() })
 }
 

@@ -1,8 +1,6 @@
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use proptest::prelude::*;
-
 use super::*;
 use crate::id::InterfaceId;
 use crate::options::Options;
@@ -83,7 +81,7 @@ fn encoding_appends() {
 fn packets_may_be_as_long_as_the_field_can_say() {
     let other = |length| Packet {
         body: PacketBody::Other {
-            packet_type: PacketType::LINK_STATE_UPDATE,
+            packet_type: PacketType(6),
             body: Bytes::from(alloc::vec![7; length]),
         },
         ..hello()
@@ -100,7 +98,7 @@ fn packets_may_be_as_long_as_the_field_can_say() {
 
 #[test]
 fn types_without_a_variant_are_kept() {
-    for number in (0..=255).filter(|number| *number != 1) {
+    for number in (0..=255).filter(|number| !(1..=5).contains(number)) {
         let data = with_octet(&HELLO, 1, number);
         let (packet, trailer) = Packet::decode(&data).expect("a header and any body");
         let body = Bytes::copy_from_slice(data.get(16..).expect("a body"));
@@ -236,117 +234,4 @@ fn errors_say_what_and_where() {
     }
 }
 
-fn any_hello() -> impl Strategy<Value = Hello> {
-    let neighbors = prop::collection::vec(any::<u32>().prop_map(RouterId), 0..40);
-    (any::<(u32, u8, u32, u16, u16, u32, u32)>(), neighbors).prop_map(|(fields, neighbors)| {
-        let (interface, router_priority, options, hello, dead, designated, backup) = fields;
-        Hello {
-            interface_id: InterfaceId(interface),
-            router_priority,
-            options: Options::from_bits(options),
-            hello_interval: hello,
-            router_dead_interval: dead,
-            designated_router: RouterId(designated),
-            backup_designated_router: RouterId(backup),
-            neighbors,
-        }
-    })
-}
-
-fn any_packet() -> impl Strategy<Value = Packet> {
-    let other = (any::<u8>(), any::<Vec<u8>>())
-        .prop_filter("not a Hello", |(number, _)| *number != 1)
-        .prop_map(|(number, body)| PacketBody::Other {
-            packet_type: PacketType(number),
-            body: body.into(),
-        });
-    let body = prop_oneof![3 => any_hello().prop_map(PacketBody::Hello), 1 => other];
-    (any::<(u32, u32, u8)>(), body).prop_map(|((router, area, instance), body)| Packet {
-        router_id: RouterId(router),
-        area_id: AreaId(area),
-        instance_id: InstanceId(instance),
-        body,
-    })
-}
-
-/// Nothing panics; and what is read and written again is what was there, but for what need not be kept: the
-/// checksum and the reserved octet.
-fn read_and_write(data: &[u8]) -> Result<(), TestCaseError> {
-    let header = Header::decode(data);
-    let _ = checksum::verify(data, SOURCE, ALL_SPF_ROUTERS).map_err(|error| error.to_string());
-    let (packet, trailer) = match Packet::decode(data) {
-        Ok(decoded) => decoded,
-        Err(error) => {
-            prop_assert!(!error.to_string().is_empty());
-            return Ok(());
-        }
-    };
-    let header = header.expect("the packet has one");
-    prop_assert_eq!(header.packet_type, packet.body.packet_type());
-    let mut expected = Vec::from(data);
-    for at in [12, 13, 15] {
-        expected = with_octet(&expected, at, 0);
-    }
-    let mut again = without_checksum(&packet);
-    prop_assert_eq!(again.len(), usize::from(header.length));
-    again.extend_from_slice(trailer);
-    prop_assert_eq!(again, expected);
-    Ok(())
-}
-
-proptest! {
-    #[test]
-    fn what_is_encoded_is_decoded(packet in any_packet(), trailer: Vec<u8>, source: [u8; 16]) {
-        let source = source.into();
-        let mut out = BytesMut::new();
-        packet.encode(source, ALL_SPF_ROUTERS, &mut out).expect("short enough");
-        out.extend_from_slice(&trailer);
-        prop_assert_eq!(checksum::verify(&out, source, ALL_SPF_ROUTERS), Ok(()));
-        prop_assert_eq!(Packet::decode(&out), Ok((packet, &trailer[..])));
-    }
-
-    #[test]
-    fn what_is_decoded_is_encoded(packet in any_packet(), source: [u8; 16]) {
-        let source = source.into();
-        let (mut out, mut again) = (BytesMut::new(), BytesMut::new());
-        packet.encode(source, ALL_SPF_ROUTERS, &mut out).expect("short enough");
-        let (decoded, _) = Packet::decode(&out).expect("just encoded");
-        decoded.encode(source, ALL_SPF_ROUTERS, &mut again).expect("short enough");
-        prop_assert_eq!(out, again);
-    }
-
-    #[test]
-    fn random_octets(data: Vec<u8>) {
-        read_and_write(&data)?;
-    }
-
-    /// With a header that is right as far as the body.
-    #[test]
-    fn random_bodies(number in 0u8..7, body: Vec<u8>, trailer: Vec<u8>) {
-        let mut data = Vec::from(HELLO);
-        data.truncate(16);
-        data.extend_from_slice(&body);
-        let [high, low] = u16::try_from(data.len()).expect("short").to_be_bytes();
-        for (at, value) in [(1, number), (2, high), (3, low)] {
-            data = with_octet(&data, at, value);
-        }
-        data.extend_from_slice(&trailer);
-        read_and_write(&data)?;
-    }
-
-    #[test]
-    fn mutated_packets(
-        packet in any_packet(),
-        changes in prop::collection::vec(any::<(prop::sample::Index, u8)>(), 1..4),
-        end: prop::sample::Index,
-    ) {
-        let mut data = Vec::from(&without_checksum(&packet)[..]);
-        for (at, value) in changes {
-            let at = at.index(data.len());
-            data = with_octet(&data, at, value);
-        }
-        read_and_write(&data)?;
-        data.truncate(end.index(data.len() + 1));
-        read_and_write(&data)?;
-    }
-}
+mod random;

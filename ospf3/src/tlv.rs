@@ -1,16 +1,17 @@
-//! Type, length, value: the parts of Grace-, Router Information and extended LSAs (RFC 3630 §2.3.2).
+//! Type, length, value: the parts of Grace-, Router Information and extended LSAs (RFC 3630 §2.3.2), and of blocks of
+//! link-local signalling (RFC 5613 §2.3).
 
 use alloc::vec::Vec;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
 use crate::codec::Reader;
-use crate::error::LsaError;
+use crate::error::ReadError;
 
 /// A TLV as it stands there: of a type that is not known, or whose value is not looked into.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tlv {
-    /// What it is, in the registry of its LSA.
+    /// What it is, by the registry of what it stands in.
     pub tlv_type: u16,
     /// Its value, without padding; at most 65,535 octets.
     pub value: Bytes,
@@ -24,7 +25,7 @@ impl Tlv {
 
 /// Takes one off: its type and a reader of its value. The padding at the very end may be missing: only a length
 /// beyond the LSA's end makes it malformed (RFC 8362 §5).
-pub(super) fn read<'a>(reader: &mut Reader<'a>) -> Result<(u16, Reader<'a>), LsaError> {
+pub(crate) fn read<'a>(reader: &mut Reader<'a>) -> Result<(u16, Reader<'a>), ReadError> {
     let tlv_type = reader.u16("TLV type")?;
     let length = usize::from(reader.u16("TLV length")?);
     let value = reader.sub("TLV value", length)?;
@@ -34,7 +35,7 @@ pub(super) fn read<'a>(reader: &mut Reader<'a>) -> Result<(u16, Reader<'a>), Lsa
 }
 
 /// All that are left.
-pub(super) fn read_all(mut reader: Reader<'_>) -> Result<Vec<Tlv>, LsaError> {
+pub(crate) fn read_all(mut reader: Reader<'_>) -> Result<Vec<Tlv>, ReadError> {
     let mut tlvs = Vec::new();
     while reader.remaining() > 0 {
         let (tlv_type, value) = read(&mut reader)?;
@@ -43,9 +44,9 @@ pub(super) fn read_all(mut reader: Reader<'_>) -> Result<Vec<Tlv>, LsaError> {
     Ok(tlvs)
 }
 
-/// Appends a TLV whose value `value` appends, and pads it. A value of more than 65,535 octets makes the LSA too
-/// long anyway.
-pub(super) fn put(tlv_type: u16, out: &mut BytesMut, value: impl FnOnce(&mut BytesMut)) {
+/// Appends a TLV whose value `value` appends, and pads it. A value of more than 65,535 octets makes what it
+/// stands in too long anyway.
+pub(crate) fn put(tlv_type: u16, out: &mut BytesMut, value: impl FnOnce(&mut BytesMut)) {
     out.put_u16(tlv_type);
     let start = out.len();
     out.put_u16(0);
@@ -55,7 +56,7 @@ pub(super) fn put(tlv_type: u16, out: &mut BytesMut, value: impl FnOnce(&mut Byt
     out.put_bytes(0, length.next_multiple_of(4) - length);
 }
 
-pub(super) fn put_all(tlvs: &[Tlv], out: &mut BytesMut) {
+pub(crate) fn put_all(tlvs: &[Tlv], out: &mut BytesMut) {
     for tlv in tlvs {
         tlv.put(out);
     }
