@@ -127,7 +127,8 @@ impl<'a> Update<'a> {
             self.note(vertex)?;
             for link in self.links_from(vertex) {
                 // Less: a link that is cheaper than it was.
-                if after(distance, Some(link.cost.into())).is_some_and(|d| d <= self.distance(link.to))
+                if after(distance, Some(link.cost.into()))
+                    .is_some_and(|d| d <= self.distance(link.to))
                     && !self.is_marked(link.to, LOST)
                 {
                     self.push(link.to);

@@ -43,12 +43,15 @@ fn first_hops(net: &Network) -> FirstHops {
         let least = links.iter().map(|(_, cost)| *cost).min();
         let cheapest = links.iter().filter(|(_, cost)| Some(*cost) == least);
         let direct = cheapest.map(|(interface, _)| match to {
-            Vertex::Router(id) => FirstHop::Neighbor(*interface, *id, InterfaceId(interface.0 + 100)),
+            Vertex::Router(id) => {
+                FirstHop::Neighbor(*interface, *id, InterfaceId(interface.0 + 100))
+            }
             Vertex::Network(..) => FirstHop::OnLink(*interface),
         });
         hops.direct.insert(*to, direct.collect());
         for (vertex, said) in net {
-            let theirs: Vec<_> = interfaces(said, *to).into_iter().map(|(theirs, _)| theirs).collect();
+            let theirs: Vec<_> =
+                interfaces(said, *to).into_iter().map(|(theirs, _)| theirs).collect();
             if let (Vertex::Router(id), Vertex::Network(..)) = (vertex, to)
                 && *id != ROOT
                 && !theirs.is_empty()
@@ -115,7 +118,8 @@ fn oracle(net: &Network) -> Found {
                 for hop in &before[from].1 {
                     match (hop, to) {
                         (FirstHop::OnLink(interface), Vertex::Router(id)) => {
-                            let theirs = origin.beyond.get(&(*interface, *id)).into_iter().flatten();
+                            let theirs =
+                                origin.beyond.get(&(*interface, *id)).into_iter().flatten();
                             hops.extend(theirs.map(|t| FirstHop::Neighbor(*interface, *id, *t)));
                         }
                         _ => drop(hops.insert(*hop)),
@@ -187,7 +191,8 @@ impl Change<'_> {
             0 => drop(net.remove(&one)),
             1..=4 => {
                 let other = self.vertex();
-                let networks = [one, other].iter().filter(|v| matches!(v, Vertex::Network(..))).count();
+                let networks =
+                    [one, other].iter().filter(|v| matches!(v, Vertex::Network(..))).count();
                 if networks < 2 && one != other {
                     self.link(net, one, other);
                 }

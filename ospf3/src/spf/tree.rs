@@ -141,7 +141,8 @@ impl Tree {
         }
         .run();
         self.from_nothing = graph.has_gratis();
-        let differ = old.0.iter().zip(&self.labels.0).enumerate().filter(|(_, (was, is))| was != is);
+        let differ =
+            old.0.iter().zip(&self.labels.0).enumerate().filter(|(_, (was, is))| was != is);
         let id = |index| VertexId(u32::try_from(index).unwrap_or(u32::MAX));
         self.changed.extend(differ.map(|(index, _)| id(index)));
         self.scratch.labels = old;

@@ -1,0 +1,4 @@
+//! A few instances on links under virtual time.
+
+mod adjacency;
+mod net;
