@@ -69,9 +69,8 @@ impl Instance {
         self.leave_overload();
     }
 
-    /// The link is gone, and its LSAs with it.
-    pub(crate) fn drop_link(&mut self, at: InterfaceId) {
-        let scope = ScopeId::Link(at);
+    /// A link or an area is gone, and its LSAs with it.
+    pub(crate) fn drop_database(&mut self, scope: ScopeId) {
         self.databases.drop_scope(scope);
         self.flushing.retain(|(of, _)| *of != scope);
         self.sweep.retain(|(of, _)| *of != scope);

@@ -161,7 +161,7 @@ impl Instance {
             self.scheduled.push_back((at, InterfaceInput::NeighborChange));
         }
         if (from == NeighborState::Full) != (to == NeighborState::Full) {
-            self.own_changed();
+            self.own_interface_changed(at);
         }
         if to == NeighborState::Full {
             self.timers.stop(Timer::RequestRetransmit(at, id));

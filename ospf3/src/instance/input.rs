@@ -138,7 +138,8 @@ impl Instance {
         let neighbor = interface.and_then(|interface| interface.neighbors.get(&id));
         let neighbor = neighbor.ok_or(InputError::UnknownNeighbor { router_id: id })?;
         // Another router with the same Router ID must not disturb the adjacency.
-        if neighbor.address != meta.source {
+        let is_virtual = interface.is_some_and(|interface| interface.config.network.is_virtual());
+        if neighbor.address != meta.source && !is_virtual {
             return Err(InputError::DuplicateRouterId { router_id: id });
         }
         match body {

@@ -40,15 +40,19 @@ impl Instance {
 
     fn remove_interface(&mut self, id: InterfaceId) {
         self.interface_event(id, InterfaceInput::InterfaceDown);
-        self.interfaces.remove(&id);
-        self.own_changed();
+        let Some(interface) = self.interfaces.remove(&id) else { return };
+        let area = interface.area();
+        self.own_area_changed(area);
+        if !self.areas().contains(&area) {
+            self.drop_database(ScopeId::Area(area));
+        }
     }
 
     fn set_interface(&mut self, id: InterfaceId, config: InterfaceConfig) {
         let Some(interface) = self.interfaces.get_mut(&id) else {
             self.databases.create(ScopeId::Area(config.area()));
             self.interfaces.insert(id, Interface::new(id, config, self.now));
-            self.own_changed();
+            self.own_interface_changed(id);
             return;
         };
         if !interface.config.keeps_adjacencies(&config) {
@@ -72,7 +76,7 @@ impl Instance {
         for neighbor in neighbors {
             self.update_bfd(id, neighbor);
         }
-        self.own_changed();
+        self.own_interface_changed(id);
     }
 
     /// Tells what has happened to a link. One that is not configured is passed over.
@@ -98,7 +102,7 @@ impl Instance {
                     self.bring_up(id);
                 }
             }
-            self.own_changed();
+            self.own_interface_changed(id);
         }
         self.settle();
     }
@@ -136,7 +140,7 @@ impl Instance {
         if from != to {
             interface.since = self.now;
             self.events.push(Event::Interface { interface: at, from, to });
-            self.own_changed();
+            self.own_interface_changed(at);
         }
     }
 
@@ -213,7 +217,7 @@ impl Instance {
         for task in Task::of_interface(at) {
             self.output.remove(&task);
         }
-        self.drop_link(at);
+        self.drop_database(ScopeId::Link(at));
     }
 
     /// Calculates the Designated Router and its Backup, and the interface's state (RFC 2328 §9.4).
@@ -240,7 +244,7 @@ impl Instance {
         }
         if elected != before {
             self.neighbors_event(at, NeighborState::TwoWay, NeighborInput::AdjOk);
-            self.own_changed();
+            self.own_interface_changed(at);
         }
     }
 }

@@ -32,8 +32,8 @@ use crate::id::{AreaId, InterfaceId};
 use crate::interface::Interface;
 use crate::interface::fsm::InterfaceInput;
 use crate::lsa::LsaKey;
-use crate::neighbor::NeighborState;
 use crate::neighbor::fsm::NeighborInput;
+use crate::neighbor::{Neighbor, NeighborState};
 use crate::originate::{External, ExternalKey};
 use crate::scope::ScopeId;
 use crate::timer::{Jitter, Timer, Timers};
@@ -164,7 +164,9 @@ impl Instance {
     pub fn handle_bfd_down(&mut self, now: Duration, at: InterfaceId, address: Ipv6Addr) {
         self.advance(now);
         let Some(interface) = self.interfaces.get(&at) else { return };
-        let down = interface.neighbors.values().find(|neighbor| neighbor.address == address);
+        // Of one that restarts it was to be expected.
+        let here = |neighbor: &&Neighbor| neighbor.address == address && neighbor.help.is_none();
+        let down = interface.neighbors.values().find(here);
         if let Some(id) = down.map(|neighbor| neighbor.router_id) {
             self.neighbor_event(at, id, NeighborInput::LlDown);
         }

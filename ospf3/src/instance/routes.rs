@@ -85,7 +85,8 @@ impl Instance {
         if installed == Installed::Refreshed {
             return;
         }
-        if let (LsType::LINK, ScopeId::Link(at)) = (key.ls_type, scope) {
+        let own = key.advertising_router == self.config.router_id;
+        if let (LsType::LINK, ScopeId::Link(at), false) = (key.ls_type, scope, own) {
             self.own_interface_changed(at);
         }
         self.routing.changed.insert((scope, key));

@@ -113,8 +113,9 @@ pub struct Path {
     pub told_by: (ScopeId, LsaKey),
     /// The prefix by which a forwarding address is reached, where there is one.
     pub forwarding: Option<IpNet>,
-    /// The inter-area-router-LSA by which the AS boundary router is reached, where it is in another area.
-    pub boundary_router: Option<(ScopeId, LsaKey)>,
+    /// Of a path out of the AS: the LSA that tells of the forwarding address's prefix, or of the AS boundary router where that
+    /// is in another area.
+    pub by_way_of: Option<(ScopeId, LsaKey)>,
     /// The area that the packets go through first.
     pub area: AreaId,
     /// One of the shortest paths through that area, from this router to the vertex that tells of the prefix (or border

@@ -219,13 +219,17 @@ impl Net {
 
     /// Whether all routers' databases of the area are the same.
     pub(super) fn is_synchronized(&self, area: AreaId) -> bool {
+        self.is_synchronized_among(area, &(0..self.routers.len()).collect::<Vec<_>>())
+    }
+
+    pub(super) fn is_synchronized_among(&self, area: AreaId, routers: &[usize]) -> bool {
         let scope = crate::ScopeId::Area(area);
         let headers = |instance: &Instance| -> Vec<_> {
             let lsdb = instance.databases.get(scope).expect("it is configured");
             let headers = lsdb.iter().map(|(_, entry)| *entry.lsa.header());
             headers.map(|header| (header.key, header.sequence, header.checksum)).collect()
         };
-        let first = headers(&self.routers[0]);
-        self.routers.iter().all(|instance| headers(instance) == first)
+        let first = headers(&self.routers[routers[0]]);
+        routers.iter().all(|router| headers(&self.routers[*router]) == first)
     }
 }
