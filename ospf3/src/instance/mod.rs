@@ -9,6 +9,7 @@ mod exchange;
 mod hello;
 mod input;
 mod link;
+mod look;
 pub(crate) mod output;
 mod own;
 mod restart;
