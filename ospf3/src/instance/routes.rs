@@ -98,7 +98,8 @@ impl Instance {
 
     /// Another router's external LSA may make one of ours needless (RFC 2328 §12.4.4.1, RFC 3101 §3.2).
     fn external_changed(&mut self, scope: ScopeId, key: &LsaKey) {
-        let translates = self.routing.translators.values().any(|t| t.translates() != Translates::No);
+        let translates =
+            self.routing.translators.values().any(|t| t.translates() != Translates::No);
         if self.externals.is_empty() && !translates {
             return;
         }
@@ -169,7 +170,9 @@ impl Instance {
             family: self.config.family(),
             areas: areas.collect(),
             as_lsdb: self.databases.whole_as(),
-            interfaces: up().map(|interface| (interface.id, self.route_interface(interface))).collect(),
+            interfaces: up()
+                .map(|interface| (interface.id, self.route_interface(interface)))
+                .collect(),
         }
     }
 
@@ -199,6 +202,7 @@ impl Instance {
                 true => None,
                 false => self.databases.get(ScopeId::Link(interface.id)),
             },
+            prefixes: interface.link.iter().flat_map(|link| &link.prefixes).copied().collect(),
             neighbors: heard
                 .map(|neighbor| route::Neighbor {
                     router_id: neighbor.router_id,
@@ -266,9 +270,12 @@ pub(crate) struct Told<'a> {
 
 impl Told<'_> {
     fn external(&self, scope: ScopeId, key: &LsaKey) -> Option<(RouterId, ExternalLsa)> {
-        let entry = self.databases.entry(scope, key).filter(|entry| entry.age(self.now) < MAX_AGE)?;
+        let entry =
+            self.databases.entry(scope, key).filter(|entry| entry.age(self.now) < MAX_AGE)?;
         match entry.lsa.body() {
-            Ok(LsaBody::AsExternal(lsa) | LsaBody::Nssa(lsa)) => Some((key.advertising_router, lsa)),
+            Ok(LsaBody::AsExternal(lsa) | LsaBody::Nssa(lsa)) => {
+                Some((key.advertising_router, lsa))
+            }
             _ => None,
         }
     }
