@@ -1,8 +1,3 @@
-//! Routes.
-mod input;
-mod result;
-pub use input::{Externals, Input, Rules};
-pub use result::*;
 //! The routing table, from link state databases (RFC 5340 §4.8, RFC 2328 §16).
 //!
 //! A [`RoutingTable`] keeps what it read of the LSAs: a graph with shortest paths for each area, and for each prefix the
@@ -13,29 +8,37 @@ pub use result::*;
 mod area;
 mod explain;
 mod external;
+mod input;
 mod internal;
 mod prefixes;
 mod read;
+mod result;
 mod teller;
 #[cfg(test)]
 mod tests;
 mod update;
+
 pub use input::{Area, Externals, Input, Interface, Neighbor, Rules};
 pub use result::{
     Changed, Explanation, NextHop, Path, Route, RouteKind, RouterRoute, Step, VirtualNeighbor,
 };
+
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 use core::net::IpAddr;
+
 use ipnet::IpNet;
+
 use crate::lsa::{LsaKey, RouterFlags};
 use crate::lsdb::Lsdb;
 use crate::spf::Vertex;
 use crate::{
     AddressFamily, AreaId, InterfaceId, LsType, LsaBody, PrefixOptions, RouterId, ScopeId,
+};
 use area::Identity;
 use prefixes::Prefixes;
 use teller::{TellerId, Tellers};
+
 /// What is known of an AS boundary router, beside what its areas say.
 #[derive(Debug, Clone, Default)]
 struct Boundary {
@@ -46,6 +49,7 @@ struct Boundary {
     /// The preferred route to it.
     route: Option<RouterRoute>,
 }
+
 /// The routing table of one instance.
 ///
 /// [`update`](Self::update) brings it up to date; all else asks.
@@ -66,6 +70,8 @@ pub struct RoutingTable {
     ranges: BTreeMap<IpNet, bool>,
     neighbors: BTreeMap<InterfaceId, (AreaId, Vec<Neighbor>)>,
     has_read: bool,
+}
+
 impl RoutingTable {
     /// An empty one.
     pub fn new(rules: Rules) -> Self {
@@ -84,19 +90,28 @@ impl RoutingTable {
             has_read: false,
         }
     }
+
     /// The route to exactly this prefix.
     pub fn route(&self, prefix: IpNet) -> Option<&Route> {
         self.prefixes.entry(prefix.trunc())?.route.as_ref()
+    }
+
     /// All routes, in the order of their prefixes.
     pub fn routes(&self) -> impl DoubleEndedIterator<Item = (IpNet, &Route)> {
         self.prefixes.iter().filter_map(|(prefix, _, entry)| Some((prefix, entry.route.as_ref()?)))
+    }
+
     /// The routes to prefixes that lie within another, itself among them, in order.
     pub fn routes_within(&self, prefix: IpNet) -> impl DoubleEndedIterator<Item = (IpNet, &Route)> {
         let within = self.prefixes.within(prefix);
         within.filter_map(|(prefix, _, entry)| Some((prefix, entry.route.as_ref()?)))
+    }
+
     /// The route that packets to an address take: that of the longest prefix around it.
     pub fn lookup(&self, address: IpAddr) -> Option<(IpNet, &Route)> {
         self.prefixes.lookup(address)
+    }
+
     /// The routers of an area that are reached within it, in order, the calculating one among them.
     pub fn routers(&self, area: AreaId) -> impl Iterator<Item = (RouterId, RouterRoute)> + '_ {
         let there = self.areas.get(&area);
@@ -105,14 +120,20 @@ impl RoutingTable {
             Vertex::Router(router) => Some((router, self.router(area, router)?)),
             Vertex::Network(..) => None,
         })
+    }
+
     /// The route to a router within an area.
     pub fn router(&self, area: AreaId, router: RouterId) -> Option<RouterRoute> {
         let there = self.areas.get(&area)?;
         let paths = internal::intra_router(area, there, router, RouterFlags::NONE)?;
         self.router_route(&paths)
+    }
+
     /// The preferred route to an AS boundary router, through areas that take AS-external-LSAs (RFC 2328 §16.4 step 3).
     pub fn boundary_router(&self, router: RouterId) -> Option<RouterRoute> {
         self.router_route(&self.boundary(router)?)
+    }
+
     /// The preferred routes to all AS boundary routers that are reached, in order.
     pub fn boundary_routers(&self) -> impl Iterator<Item = (RouterId, RouterRoute)> + '_ {
         let mut all: BTreeSet<_> = self.boundaries.keys().copied().collect();
@@ -122,10 +143,15 @@ impl RoutingTable {
                 Vertex::Router(router) if is_boundary(id) => Some(router),
                 _ => None,
             }));
+        }
         all.into_iter().filter_map(|router| Some((router, self.boundary_router(router)?)))
+    }
+
     /// TransitCapability: a router that is reached in the area is the end of a virtual link through it (RFC 2328 §16.1).
     pub fn is_transit(&self, area: AreaId) -> bool {
         self.areas.get(&area).is_some_and(|area| area.transit)
+    }
+
     /// The other end of a virtual link through an area (RFC 5340 §4.8.1): `None` if it is not reached, or is no area
     /// border router.
     pub fn virtual_neighbor(
@@ -138,6 +164,8 @@ impl RoutingTable {
         let lsdb = input.areas.get(&transit)?.lsdb;
         let address = local_address(input, lsdb, router);
         Some(VirtualNeighbor { cost: route.cost, next_hops: route.next_hops, address })
+    }
+
     /// The LSAs that the paths of a prefix's route are told by, in order: those that are "installed" (RFC 3101 §3.2).
     pub fn origins(&self, prefix: IpNet) -> Vec<(ScopeId, LsaKey)> {
         let Some(id) = self.prefixes.id(prefix.trunc()) else { return Vec::new() };
@@ -146,19 +174,31 @@ impl RoutingTable {
         all.sort_unstable();
         all.dedup();
         all
+    }
+
     /// All LSAs that tell of exactly this prefix, whether they can be used or not, in order.
     pub fn told_by(&self, prefix: IpNet) -> Vec<(ScopeId, LsaKey)> {
         let Some(entry) = self.prefixes.entry(prefix.trunc()) else { return Vec::new() };
         let tellers = entry.told.iter().filter_map(|told| self.tellers.get(told.by));
         let mut all: Vec<_> = tellers.map(|teller| (teller.scope, teller.key)).collect();
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     /// The prefixes within another that LSAs tell of, with a route or without, in order.
     pub fn prefixes_within(&self, prefix: IpNet) -> impl DoubleEndedIterator<Item = IpNet> + '_ {
         self.prefixes.within(prefix).map(|(prefix, ..)| prefix)
+    }
+
     /// Octets of memory, about.
     pub fn octets(&self) -> usize {
         self.areas.values().map(area::Area::octets).sum::<usize>()
             + self.tellers.octets()
             + self.prefixes.octets()
+    }
+}
+
 /// The first address with the LA-bit that a router tells in an area (RFC 5340 §4.8.1 step 4).
 fn local_address(input: &Input<'_>, lsdb: &Lsdb, router: RouterId) -> Option<core::net::Ipv6Addr> {
     lsdb.by(LsType::INTRA_AREA_PREFIX, router).find_map(|(key, _)| {
@@ -168,3 +208,4 @@ fn local_address(input: &Input<'_>, lsdb: &Lsdb, router: RouterId) -> Option<cor
         let mut prefixes = lsa.prefixes.iter().map(|prefix| prefix.prefix);
         prefixes.find(|prefix| prefix.options.contains(PrefixOptions::LA)).map(|p| p.address)
     })
+}
