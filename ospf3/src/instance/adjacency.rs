@@ -159,13 +159,14 @@ impl Instance {
         }
         if (from >= NeighborState::TwoWay) != (to >= NeighborState::TwoWay) {
             self.scheduled.push_back((at, InterfaceInput::NeighborChange));
+            self.routes_changed();
         }
         if (from == NeighborState::Full) != (to == NeighborState::Full) {
             self.own_interface_changed(at);
         }
         if to == NeighborState::Full {
             self.timers.stop(Timer::RequestRetransmit(at, id));
-            self.neighbor_is_full(at, id);
+            self.neighbor_is_full();
         }
         self.update_bfd(at, id);
         if to == NeighborState::Down {

@@ -6,6 +6,7 @@ use core::net::{IpAddr, Ipv6Addr};
 use crate::config::NetworkType;
 use crate::id::{AreaId, InterfaceId, RouterId};
 use crate::instance::Instance;
+use crate::instance::routes::Told;
 use crate::interface::{Interface, InterfaceState};
 use crate::lsa::{LinkLsa, LinkStateId, LsType, LsaBody, LsaKey};
 use crate::neighbor::Neighbor;
@@ -27,12 +28,18 @@ impl Instance {
             .iter()
             .map(|(id, interface)| (*id, self.describe_interface(interface)))
             .collect();
+        let told = Told {
+            table: &self.routing.table,
+            databases: &self.databases,
+            router_id: router.router_id,
+            now: self.now,
+        };
         with(&Description {
             router: &router,
             areas: &areas,
             interfaces: &interfaces,
             externals: &self.externals,
-            routes: self.routing.told(),
+            routes: &told,
         })
     }
 
@@ -71,7 +78,7 @@ impl Instance {
                 ranges: config.ranges,
                 hosts: config.hosts,
                 virtual_links: self.interfaces.values().any(through),
-                transit: self.routing.is_transit(id),
+                transit: self.routing.table.is_transit(id),
             }
         };
         self.areas().into_iter().map(|id| (id, describe(id))).collect()

@@ -140,6 +140,7 @@ impl Instance {
         if from != to {
             interface.since = self.now;
             self.events.push(Event::Interface { interface: at, from, to });
+            self.routes_changed();
             self.own_interface_changed(at);
         }
     }

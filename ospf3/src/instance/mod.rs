@@ -156,8 +156,12 @@ impl Instance {
         if let Some(event) = self.events.pop() {
             return Some(event);
         }
+        // RFC 3623 §2 (2): a router that restarts installs no routes.
+        if self.is_restarting() {
+            return None;
+        }
         let prefix = self.events.pop_route()?;
-        Some(Event::Route { prefix, route: self.route(prefix).cloned() })
+        Some(Event::Route { prefix, route: self.routing.table.route(prefix).cloned() })
     }
 
     /// BFD, or something else that knows, says that the neighbour with this address is not reached (LLDown).
@@ -237,7 +241,7 @@ impl Instance {
             Timer::SpfHolddown => self.routing.delay.holddown_timer(&mut self.timers),
             Timer::Restart => self.end_restart(false),
             Timer::StubRouter => self.own_changed(),
-            Timer::Translator => self.own_changed(),
+            Timer::Translator => self.translator_timer(),
         }
     }
 

@@ -2,3 +2,4 @@
 
 mod adjacency;
 mod net;
+mod routes;

@@ -336,7 +336,7 @@ pub trait Routes {
 
     /// The preferred route to an AS boundary router, of those by areas that take AS-external-LSAs (RFC 2328 §16.4
     /// step 3, RFC 3101 §2.5 step 3).
-    fn boundary_router(&self, router: RouterId) -> Option<&RouterRoute>;
+    fn boundary_router(&self, router: RouterId) -> Option<RouterRoute>;
 
     /// All AS boundary routers for which there is one, in order.
     fn boundary_routers(&self) -> Box<dyn Iterator<Item = RouterId> + '_>;

@@ -55,7 +55,7 @@ pub(super) fn address(address: IpAddr) -> Ipv6Addr {
 }
 
 /// What an LSA holds, if it may be told in the family.
-pub(super) fn decode(family: AddressFamily, prefix: &Prefix) -> Option<IpNet> {
+pub(crate) fn decode(family: AddressFamily, prefix: &Prefix) -> Option<IpNet> {
     let net = if family.is_ipv4() {
         IpNet::new(prefix.ipv4().into(), prefix.length)
     } else {

@@ -104,6 +104,11 @@ impl Tellers {
         self.numbers.get(&(scope, key)).copied()
     }
 
+    /// The prefixes that one tells of.
+    pub(super) fn prefixes(&self, id: TellerId) -> &[PrefixId] {
+        self.get(id).map_or(&[], Teller::prefixes)
+    }
+
     /// The number that the next one will have.
     pub(super) fn next_id(&self) -> TellerId {
         let next = TellerId(u32::try_from(self.tellers.len()).unwrap_or(u32::MAX));

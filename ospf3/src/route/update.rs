@@ -218,8 +218,7 @@ impl RoutingTable {
                 work.areas.extend(areas);
                 boundary.route = route;
                 for teller in &boundary.resting {
-                    let prefixes = self.tellers.get(*teller).map(|teller| teller.prefixes());
-                    for prefix in prefixes.into_iter().flatten() {
+                    for prefix in self.tellers.prefixes(*teller) {
                         self.prefixes.mark(*prefix);
                     }
                 }
@@ -294,8 +293,7 @@ impl RoutingTable {
         let network: IpAddr = prefix.network();
         let range = (network, TellerId::FIRST)..=(prefix.broadcast(), TellerId::LAST);
         for (_, teller) in self.forwarding.range(range) {
-            let prefixes = self.tellers.get(*teller).map(|teller| teller.prefixes());
-            for prefix in prefixes.into_iter().flatten() {
+            for prefix in self.tellers.prefixes(*teller) {
                 self.prefixes.mark(*prefix);
             }
         }

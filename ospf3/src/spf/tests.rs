@@ -254,7 +254,7 @@ fn history(seed: u64) -> usize {
     tree.set_first_hops(&graph, first_hops(&net));
     tree.update(&mut graph);
     let mut before = oracle(&net);
-    assert_eq!(found(&graph, &tree), before, "seed {seed}");
+    assert_eq!(found(&graph, &tree), before, "CAUSEWAY_SEED={seed}");
     let mut incremental = 0;
     for round in 0..40 {
         let old = net.clone();
@@ -266,19 +266,19 @@ fn history(seed: u64) -> usize {
         let ids: BTreeMap<_, _> = graph.vertices().map(|(vertex, id)| (id, vertex)).collect();
         incremental += usize::from(matches!(tree.update(&mut graph), Some(Run::Incremental(_))));
         let wanted = oracle(&net);
-        assert_eq!(found(&graph, &tree), wanted, "seed {seed}, round {round}");
+        assert_eq!(found(&graph, &tree), wanted, "CAUSEWAY_SEED={seed}, round {round}");
         let changed: BTreeSet<_> = tree.changed().iter().map(|id| ids[id]).collect();
         let differ = (before.keys().chain(wanted.keys()))
             .filter(|vertex| before.get(vertex) != wanted.get(vertex))
             .copied()
             .collect();
-        assert_eq!(changed, differ, "seed {seed}, round {round}");
+        assert_eq!(changed, differ, "CAUSEWAY_SEED={seed}, round {round}");
         let mut again = graph.clone();
         let mut fresh = tree.clone();
         fresh.forget();
         assert_eq!(fresh.update(&mut again), Some(Run::Full));
-        assert_eq!(found(&again, &fresh), wanted, "seed {seed}, round {round}");
-        assert!(fresh.changed().is_empty(), "seed {seed}, round {round}");
+        assert_eq!(found(&again, &fresh), wanted, "CAUSEWAY_SEED={seed}, round {round}");
+        assert!(fresh.changed().is_empty(), "CAUSEWAY_SEED={seed}, round {round}");
         for (vertex, id) in graph.vertices() {
             for parent in tree.parents(&graph, id) {
                 assert!(tree.distance(parent) <= tree.distance(id), "{vertex:?}");
@@ -291,8 +291,10 @@ fn history(seed: u64) -> usize {
 
 #[test]
 fn trees_are_those_of_the_oracle_through_random_changes() {
-    let incremental: usize = seeds(400).map(history).sum();
-    std::println!("{incremental} incremental runs");
+    let seeds = seeds(200);
+    let all = seeds.clone().count() > 10;
+    let incremental: usize = seeds.map(history).sum();
+    assert!(!all || incremental > 1000, "{incremental} incremental runs");
 }
 
 #[test]

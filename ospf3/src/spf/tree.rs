@@ -57,8 +57,10 @@ pub struct Tree {
     sets: HopSets,
     origin: Origin,
     origin_changed: bool,
-    /// It was never calculated, or by a rule that [`incremental`] does not know.
+    /// It was never calculated, or is to be forgotten.
     from_nothing: bool,
+    /// Links cost nothing: [`incremental`] does not know that rule.
+    by_levels: bool,
     generation: u64,
     changed: Vec<VertexId>,
     scratch: Scratch,
@@ -74,6 +76,7 @@ impl Tree {
             origin: Origin::default(),
             origin_changed: false,
             from_nothing: true,
+            by_levels: false,
             generation: 0,
             changed: Vec::new(),
             scratch: Scratch::default(),
@@ -102,7 +105,8 @@ impl Tree {
             graph.forget_unnamed();
             return None;
         }
-        let incremental = if self.from_nothing || changes.all || graph.has_gratis() {
+        let by_levels = core::mem::replace(&mut self.by_levels, graph.has_gratis());
+        let incremental = if self.from_nothing || changes.all || by_levels || self.by_levels {
             None
         } else {
             incremental::Update {
@@ -140,7 +144,7 @@ impl Tree {
             scratch: &mut self.scratch,
         }
         .run();
-        self.from_nothing = graph.has_gratis();
+        self.from_nothing = false;
         let differ =
             old.0.iter().zip(&self.labels.0).enumerate().filter(|(_, (was, is))| was != is);
         let id = |index| VertexId(u32::try_from(index).unwrap_or(u32::MAX));

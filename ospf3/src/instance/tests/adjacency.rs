@@ -43,6 +43,7 @@ fn two_routers_on_a_point_to_point_link() {
     let link = net.connect(NetworkType::PointToPoint, &[0, 1]);
     net.until(3, |net| both_full(net, link));
     net.until(10, |net| net.is_synchronized(AreaId::BACKBONE));
+    net.run(Duration::from_secs(20));
     let from = net.events.len();
     net.run(HOUR);
     assert!(net.events[from..].is_empty(), "{:?}", &net.events[from..]);

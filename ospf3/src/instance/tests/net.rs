@@ -121,6 +121,9 @@ impl Net {
 
     fn send(&mut self, router: usize, transmit: Transmit) {
         let id = transmit.interface;
+        if transmit.hop_limit > 1 {
+            return self.route(router, transmit);
+        }
         let ends = self.links[id.0 as usize - 1].clone();
         if ends.contains(&(router, id)) {
             for end in ends.into_iter().filter(|end| end.0 != router) {
@@ -140,6 +143,26 @@ impl Net {
                     self.wire.insert(at, (end, meta, transmit.bytes.clone()));
                 }
             }
+        }
+        self.log.push((self.now, router, transmit));
+    }
+
+    /// A packet of a virtual link: it arrives if the interface it leaves by is connected to its destination.
+    fn route(&mut self, router: usize, transmit: Transmit) {
+        let interface = transmit.interface;
+        let ends = &self.links[interface.0 as usize - 1];
+        let has = |(to, id): &&End| {
+            let link = self.routers[*to].interfaces[id].link.as_ref();
+            let prefixes = link.into_iter().flat_map(|link| &link.prefixes);
+            prefixes.into_iter().any(|prefix| prefix.addr() == transmit.destination)
+        };
+        let to = ends.iter().find(has).copied();
+        if let Some(end) = to.filter(|_| ends.contains(&(router, interface))) {
+            self.sent += 1;
+            let Transmit { source, destination, .. } = transmit;
+            let meta = PacketMeta { interface, source, destination };
+            let at = (self.now + self.delay, self.sent);
+            self.wire.insert(at, (end, meta, transmit.bytes.clone()));
         }
         self.log.push((self.now, router, transmit));
     }

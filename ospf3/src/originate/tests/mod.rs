@@ -211,8 +211,8 @@ impl Routes for Table {
         Box::new(all.filter(move |(net, _)| prefix.contains(net)))
     }
 
-    fn boundary_router(&self, router: RouterId) -> Option<&RouterRoute> {
-        self.routers.get(&router)
+    fn boundary_router(&self, router: RouterId) -> Option<RouterRoute> {
+        self.routers.get(&router).cloned()
     }
 
     fn boundary_routers(&self) -> Box<dyn Iterator<Item = RouterId> + '_> {
