@@ -38,6 +38,8 @@ pub(crate) struct OwnLsas {
 struct OwnLsa {
     /// It is to be there.
     wanted: bool,
+    /// It is not, and has yet to be flushed.
+    doomed: bool,
     /// What it is to say, if that is not what the database has.
     pending: Option<LsaBody>,
     /// When it was last originated or flushed.
@@ -144,7 +146,7 @@ impl Instance {
         let Some(body) = body else {
             let flushes = live.is_some();
             if let Some(own) = self.own.lsas.get_mut(&place) {
-                (own.wanted, own.pending) = (false, None);
+                (own.wanted, own.doomed, own.pending) = (false, false, None);
             }
             if flushes {
                 self.flush_own(place);
@@ -153,7 +155,7 @@ impl Instance {
         };
         let same = live.is_some_and(|entry| says(entry, &body));
         let own = self.own.lsas.entry(place).or_default();
-        own.wanted = true;
+        (own.wanted, own.doomed) = (true, false);
         if same && own.last.is_some() {
             own.pending = None;
             return;
@@ -179,6 +181,8 @@ impl Instance {
             if own.wanted {
                 own.contested = 0;
                 self.originate(place);
+            } else if own.doomed {
+                self.flush_own(place);
             } else {
                 self.own.forget(&place);
             }
@@ -216,8 +220,17 @@ impl Instance {
         self.set_originate_timer();
     }
 
+    /// Flushes an LSA: not too soon after it was originated. Where the two came the other way round there would be nothing
+    /// to flush, and then an LSA that nobody flushes.
     fn flush_own(&mut self, place: Place) {
         let own = self.own.lsas.entry(place).or_default();
+        let at = own.may_be_originated();
+        own.doomed = at > self.now;
+        if own.doomed {
+            self.own.schedule(place, at);
+            self.set_originate_timer();
+            return;
+        }
         own.note(self.now, &self.config.intervals);
         let at = own.may_be_originated();
         self.own.schedule(place, at);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ospf3::lsdb::Lsdb;
 use ospf3::route::Route;
-use ospf3::{AreaId, LsaHeader, LsaKey, ScopeId};
+use ospf3::{AreaId, LsType, LsaHeader, LsaKey, ScopeId};
 
 use crate::network::Network;
 use crate::oracle::{self, Path};
@@ -64,6 +64,12 @@ impl Network {
         for (scope, areas) in scopes {
             for group in self.groups(&areas) {
                 let first = self.lsdb(group[0], scope);
+                for node in group.iter().filter(|_| scope != ScopeId::As) {
+                    let told = first.keys().any(|key| {
+                        key.ls_type == LsType::ROUTER && key.advertising_router == self.plan.router_id(*node)
+                    });
+                    assert!(told, "{scope:?} has no Router-LSA of node {node}");
+                }
                 for node in &group[1..] {
                     let other = self.lsdb(*node, scope);
                     assert!(
@@ -123,6 +129,9 @@ impl Network {
             let lsas: usize = router.instance.lsdbs().map(|(_, lsdb)| lsdb.len()).sum();
             let refreshes =
                 4 * (lsas as u64) * (neighbors + 1) * MINUTES / 30 + 4 * (neighbors + 1);
+            assert!(router.hellos <= hellos, "node {node} sent {} Hellos in {MINUTES} minutes", router.hellos);
+            // Each LSA is refreshed once at most, and that is flooded and acknowledged once with each neighbour.
+            let refreshes = (2 * lsas as u64 + 4) * (neighbors + 1);
             let others = router.sent - router.hellos;
             assert!(
                 others <= refreshes,

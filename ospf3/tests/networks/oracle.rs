@@ -402,6 +402,11 @@ impl Oracle<'_> {
         // RFC 2328 §16.2: border routers look at the backbone only.
         let from =
             if view.border { view.attached.get(&AreaId::BACKBONE) } else { view.attached.first() };
+        let from = if view.attached.len() > 1 {
+            view.attached.get(&AreaId::BACKBONE)
+        } else {
+            view.attached.first()
+        };
         if let Some(area) = from {
             self.inter_area(node, *area, &mut table, &mut boundaries);
         }
@@ -535,7 +540,7 @@ impl Oracle<'_> {
                 }
                 for (prefix, outside) in self.nssa_routes(*other, *area) {
                     let default = prefix.prefix_len() == 0;
-                    if default && view.border && (!outside.propagate || !nssa.import_summaries) {
+                    if default && view.attached.len() > 1 && (!outside.propagate || !nssa.import_summaries) {
                         continue;
                     }
                     let by = match outside.forwarding {
