@@ -185,9 +185,7 @@ impl Network {
     /// The others on a link that hear a node.
     fn hearers(&self, node: NodeId, link: usize) -> Vec<NodeId> {
         let ends = &self.plan.links[link].ends;
-        let Some(own) = ends.iter().find(|end| end.node == node && end.up) else {
-            return Vec::new();
-        };
+        let Some(own) = ends.iter().find(|end| end.node == node && end.up) else { return Vec::new() };
         let heard = ends.iter().filter(|end| end.node != node && end.up && end.part == own.part);
         heard.map(|end| end.node).collect()
     }
