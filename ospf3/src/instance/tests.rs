@@ -1,5 +1,6 @@
 //! A few instances on links under virtual time.
 
 mod adjacency;
+mod flooding;
 mod net;
 mod routes;
