@@ -78,6 +78,8 @@ mod scope;
 pub mod spf;
 mod timer;
 mod tlv;
+#[cfg(all(feature = "tokio", target_os = "linux"))]
+pub mod tokio;
 
 pub use config::{InstanceConfig, InterfaceConfig, Link, NetworkType};
 pub use error::{LsaError, LsaTooLong, PacketError, PacketTooLong};
