@@ -17,7 +17,7 @@ mod wire;
 pub use config::config_source;
 pub use dump::{bmp, mrt};
 pub use filter::{policy_route, policy_source, program_bytes};
-pub use ospf::ospf_packet;
+pub use ospf::{ospf_lsa, ospf_packet, ospf_trailer};
 pub use session::{record, session};
 pub use text::text_forms;
 pub use wire::{attributes, destination, message, nlri, open, update};
@@ -35,7 +35,9 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("mrt", mrt),
     ("nlri", nlri),
     ("open", open),
+    ("ospf_lsa", ospf_lsa),
     ("ospf_packet", ospf_packet),
+    ("ospf_trailer", ospf_trailer),
     ("policy_route", policy_route),
     ("policy_source", policy_source),
     ("program_bytes", program_bytes),

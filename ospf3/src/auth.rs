@@ -10,18 +10,12 @@
 //!
 //! use bytes::BytesMut;
 //! use ospf3::auth::{
-//!     Algorithm, Key, Lifetime, ReplayProtection, SecurityAssociation, SecurityAssociations, SequenceNumbers, Trailer,
+//!     Algorithm, ReplayProtection, SecurityAssociation, SecurityAssociations, SequenceNumbers, Trailer,
 //! };
 //! use ospf3::packet::{Datagram, LinkStateRequest};
 //! use ospf3::{AreaId, InstanceId, Packet, PacketBody, RouterId};
 //!
-//! let association = SecurityAssociation {
-//!     id: 1,
-//!     algorithm: Algorithm::HmacSha256,
-//!     key: Key::from("a secret of two routers"),
-//!     accept: Lifetime::FOREVER,
-//!     generate: Lifetime::FOREVER,
-//! };
+//! let association = SecurityAssociation::new(1, Algorithm::HmacSha256, "a secret of two routers");
 //! let associations = SecurityAssociations::from_iter([association]);
 //! let packet = Packet {
 //!     router_id: RouterId::from([192, 0, 2, 1]),
@@ -145,9 +139,37 @@ pub struct SecurityAssociation {
     pub accept: Lifetime,
     /// When packets are sent with it.
     pub generate: Lifetime,
+    /// What is made of the key before it is used.
+    pub preparation: KeyPreparation,
+}
+
+/// What is made of a key before HMAC takes it. Routers on a link must do the same; not all do what RFC 7166 says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum KeyPreparation {
+    /// The Cryptographic Protocol ID is appended, and what is then longer than a digest is hashed (RFC 7166 §4.5 (1)).
+    #[default]
+    Standard,
+    /// The Cryptographic Protocol ID is appended, and that is all: HMAC itself hashes what is longer than a block of its hash.
+    /// Keys of at least a digest's length less one octet come out otherwise. So do BIRD 2.0 and 2.17.
+    Whole,
+    /// As [`Self::Standard`], with the two octets of the Cryptographic Protocol ID swapped. So does FRR before version 9.1
+    /// (its issue 15800).
+    SwappedProtocolId,
 }
 
 impl SecurityAssociation {
+    /// One that is used for ever.
+    pub fn new(id: u16, algorithm: Algorithm, key: impl Into<Key>) -> Self {
+        Self {
+            id,
+            algorithm,
+            key: key.into(),
+            accept: Lifetime::FOREVER,
+            generate: Lifetime::FOREVER,
+            preparation: KeyPreparation::Standard,
+        }
+    }
+
     /// Octets that [`Self::sign`] adds.
     pub const fn trailer_length(&self) -> usize {
         Trailer::HEADER_LENGTH + self.algorithm.digest_length()
@@ -163,12 +185,11 @@ impl SecurityAssociation {
         datagram.put_u16(self.id);
         datagram.put_u64(sequence_number);
         let parts = [datagram.as_ref(), &self.apad(source)];
-        let key = &self.key;
         match self.algorithm {
-            Algorithm::HmacSha1 => append(mac::<Sha1>(key, &parts), datagram),
-            Algorithm::HmacSha256 => append(mac::<Sha256>(key, &parts), datagram),
-            Algorithm::HmacSha384 => append(mac::<Sha384>(key, &parts), datagram),
-            Algorithm::HmacSha512 => append(mac::<Sha512>(key, &parts), datagram),
+            Algorithm::HmacSha1 => append(self.mac::<Sha1>(&parts), datagram),
+            Algorithm::HmacSha256 => append(self.mac::<Sha256>(&parts), datagram),
+            Algorithm::HmacSha384 => append(self.mac::<Sha384>(&parts), datagram),
+            Algorithm::HmacSha512 => append(self.mac::<Sha512>(&parts), datagram),
         }
     }
 
@@ -176,14 +197,40 @@ impl SecurityAssociation {
     fn verify(&self, parts: [&[u8]; 3], source: Ipv6Addr, digest: &[u8]) -> bool {
         let [packet, block, trailer] = parts;
         let parts = [packet, block, trailer, &self.apad(source)];
-        let key = &self.key;
         let verified = match self.algorithm {
-            Algorithm::HmacSha1 => mac::<Sha1>(key, &parts).verify_slice(digest),
-            Algorithm::HmacSha256 => mac::<Sha256>(key, &parts).verify_slice(digest),
-            Algorithm::HmacSha384 => mac::<Sha384>(key, &parts).verify_slice(digest),
-            Algorithm::HmacSha512 => mac::<Sha512>(key, &parts).verify_slice(digest),
+            Algorithm::HmacSha1 => self.mac::<Sha1>(&parts).verify_slice(digest),
+            Algorithm::HmacSha256 => self.mac::<Sha256>(&parts).verify_slice(digest),
+            Algorithm::HmacSha384 => self.mac::<Sha384>(&parts).verify_slice(digest),
+            Algorithm::HmacSha512 => self.mac::<Sha512>(&parts).verify_slice(digest),
         };
         verified.is_ok()
+    }
+
+    /// The HMAC of `parts`.
+    fn mac<D: EagerHash + Digest>(&self, parts: &[&[u8]]) -> Hmac<D> {
+        // OSPFv3 among the Cryptographic Protocols (RFC 7166 §7)
+        let protocol_id: [u8; 2] = match self.preparation {
+            KeyPreparation::SwappedProtocolId => 1u16.to_le_bytes(),
+            KeyPreparation::Standard | KeyPreparation::Whole => 1u16.to_be_bytes(),
+        };
+        let specific = [&self.key.0[..], &protocol_id].concat();
+        let mut block = BlockKey::<Hmac<D>>::default();
+        let longest = match self.preparation {
+            KeyPreparation::Whole => block.len(),
+            KeyPreparation::Standard | KeyPreparation::SwappedProtocolId => {
+                <D as Digest>::output_size()
+            }
+        };
+        if specific.len() > longest {
+            fill(&mut block, &D::digest(&specific));
+        } else {
+            fill(&mut block, &specific);
+        }
+        let mut mac = <Hmac<D> as KeyInit>::new(&block);
+        for part in parts {
+            mac.update(part);
+        }
+        mac
     }
 
     /// What stands in the place of the digest while it is made (RFC 7166 §4.5).
@@ -193,24 +240,6 @@ impl SecurityAssociation {
         let octets = source.octets();
         octets.iter().chain(padding).take(self.algorithm.digest_length()).copied().collect()
     }
-}
-
-/// The HMAC of `parts` with the key as RFC 7166 §4.5 (1) prepares it.
-fn mac<D: EagerHash + Digest>(key: &Key, parts: &[&[u8]]) -> Hmac<D> {
-    /// OSPFv3 among the Cryptographic Protocols (RFC 7166 §7).
-    const PROTOCOL_ID: [u8; 2] = 1u16.to_be_bytes();
-    let specific = [&key.0[..], &PROTOCOL_ID].concat();
-    let mut block = BlockKey::<Hmac<D>>::default();
-    if specific.len() > <D as Digest>::output_size() {
-        fill(&mut block, &D::digest(&specific));
-    } else {
-        fill(&mut block, &specific);
-    }
-    let mut mac = <Hmac<D> as KeyInit>::new(&block);
-    for part in parts {
-        mac.update(part);
-    }
-    mac
 }
 
 /// Copies to the front of zeros.

@@ -59,26 +59,40 @@ extern crate alloc;
 
 pub mod auth;
 mod codec;
+pub mod config;
 mod error;
+mod flood;
 mod id;
+mod instance;
+mod interface;
 pub mod lsa;
 pub mod lsdb;
+mod neighbor;
 mod options;
+pub mod originate;
 pub mod packet;
 #[cfg(test)]
 mod random;
 pub mod route;
 mod scope;
 pub mod spf;
+mod timer;
 mod tlv;
 
+pub use config::{InstanceConfig, InterfaceConfig, Link, NetworkType};
 pub use error::{LsaError, LsaTooLong, PacketError, PacketTooLong};
 pub use id::{AddressFamily, AreaId, InstanceId, InterfaceId, RouterId};
+pub use instance::counters::{Cause, Counters, InputError, LsaCause};
+pub use instance::event::{Event, HelperStatus, InterfaceEvent, Setback};
+pub use instance::spf_delay::SpfDelayState;
+pub use instance::{Instance, PacketMeta, Transmit};
+pub use interface::{ALL_D_ROUTERS, ALL_SPF_ROUTERS, InterfaceState};
 pub use lsa::{
     LinkStateId, LsType, Lsa, LsaBody, LsaHeader, LsaKey, Prefix, PrefixOptions, Scope,
     SequenceNumber,
 };
 pub use lsdb::Lsdb;
+pub use neighbor::NeighborState;
 pub use options::Options;
 pub use packet::hello::{self, Hello};
 pub use packet::{

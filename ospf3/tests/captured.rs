@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use ospf3::auth::{Algorithm, Key, Lifetime, SecurityAssociation, SecurityAssociations};
+use ospf3::auth::{Algorithm, SecurityAssociation, SecurityAssociations};
 use ospf3::hello::{HelloMismatch, Parameters};
 use ospf3::{
     AreaId, Datagram, Header, Hello, InstanceId, InterfaceId, Options, Packet, PacketBody,
@@ -142,13 +142,7 @@ fn bird_hello_authenticated() {
     let header = Header::decode(data).expect("well-formed");
     assert_eq!((header.length, header.checksum), (40, 0));
     let (source, destination) = (address(BIRD_AUTHENTICATED), address(ALL_SPF_ROUTERS));
-    let association = SecurityAssociation {
-        id: 1,
-        algorithm: Algorithm::HmacSha256,
-        key: Key::from("secret"),
-        accept: Lifetime::FOREVER,
-        generate: Lifetime::FOREVER,
-    };
+    let association = SecurityAssociation::new(1, Algorithm::HmacSha256, "secret");
     let datagram = Datagram::split(data).expect("well-formed");
     let associations = SecurityAssociations::from_iter([association.clone()]);
     let verified = associations.verify(Duration::ZERO, source, &datagram).expect("authentic");

@@ -12,14 +12,7 @@ const ALGORITHMS: [Algorithm; 4] =
 const NOW: Duration = Duration::from_secs(1000);
 
 fn association(id: u16, algorithm: Algorithm, key: &[u8]) -> SecurityAssociation {
-    let key = Key::from(key.to_vec());
-    SecurityAssociation {
-        id,
-        algorithm,
-        key,
-        accept: Lifetime::FOREVER,
-        generate: Lifetime::FOREVER,
-    }
+    SecurityAssociation::new(id, algorithm, key.to_vec())
 }
 
 /// A packet of this type whose body is `body`; Options are the three octets from 21 on in a Hello.
@@ -53,9 +46,13 @@ fn oracle(association: &SecurityAssociation, source: Ipv6Addr, signed: &[u8]) ->
     let l = association.algorithm.digest_length();
     let b = hash(association.algorithm, &[]).1;
     // 1. Preparation of the key
-    let ks = [&association.key.0[..], &[0, 1]].concat();
-    let mut ko = if ks.len() > l { h(&ks) } else { ks };
-    ko.resize(l, 0);
+    let (protocol_id, longest) = match association.preparation {
+        KeyPreparation::Standard => ([0, 1], l),
+        KeyPreparation::Whole => ([0, 1], b),
+        KeyPreparation::SwappedProtocolId => ([1, 0], l),
+    };
+    let ks = [&association.key.0[..], &protocol_id].concat();
+    let mut ko = if ks.len() > longest { h(&ks) } else { ks };
     ko.resize(b, 0);
     let xor = |pad: u8| ko.iter().map(|octet| octet ^ pad).collect::<Vec<_>>();
     // 2. First-Hash
@@ -70,8 +67,17 @@ fn oracle(association: &SecurityAssociation, source: Ipv6Addr, signed: &[u8]) ->
 
 fn any_association() -> impl Strategy<Value = SecurityAssociation> {
     let key = prop::collection::vec(any::<u8>(), 0..140);
-    (any::<u16>(), prop::sample::select(ALGORITHMS.to_vec()), key)
-        .prop_map(|(id, algorithm, key)| association(id, algorithm, &key))
+    let preparation = prop_oneof![
+        Just(KeyPreparation::Standard),
+        Just(KeyPreparation::Whole),
+        Just(KeyPreparation::SwappedProtocolId)
+    ];
+    (any::<u16>(), prop::sample::select(ALGORITHMS.to_vec()), key, preparation).prop_map(
+        |(id, algorithm, key, preparation)| SecurityAssociation {
+            preparation,
+            ..association(id, algorithm, &key)
+        },
+    )
 }
 
 proptest! {

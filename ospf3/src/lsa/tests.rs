@@ -1,5 +1,8 @@
-//! Every body there and back.
+//! Every body there and back, and octets that are none.
 
+mod layout;
+
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::net::{Ipv4Addr, Ipv6Addr};
 
@@ -266,6 +269,19 @@ fn encoded(lsa: &Lsa) -> BytesMut {
     out
 }
 
+/// A body of any type is read, or not; what is read and written again reads the same.
+fn read_and_write(ls_type: LsType, octets: &[u8]) -> Result<(), TestCaseError> {
+    match LsaBody::decode(ls_type, octets) {
+        Ok(body) => {
+            let mut out = BytesMut::new();
+            body.encode(&mut out);
+            prop_assert_eq!(LsaBody::decode(ls_type, &out), Ok(body));
+        }
+        Err(error) => prop_assert!(!error.to_string().is_empty()),
+    }
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn what_is_encoded_is_decoded(lsa in any_lsa(), (ls_type, body) in any_body(), after: Vec<u8>) {
@@ -281,4 +297,101 @@ proptest! {
         prop_assert_eq!(Lsa::decode(&mut data), Ok(lsa));
         prop_assert_eq!(&data[..], &after);
     }
+
+    #[test]
+    fn bodies_of_any_octets(number: u16, (ls_type, _) in any_body(), octets: Vec<u8>) {
+        read_and_write(LsType(number), &octets)?;
+        read_and_write(ls_type, &octets)?;
+    }
+
+    #[test]
+    fn mutated_bodies(
+        (ls_type, body) in any_body(),
+        changes in prop::collection::vec(any::<(prop::sample::Index, u8)>(), 1..4),
+        end: prop::sample::Index,
+    ) {
+        let mut octets = BytesMut::new();
+        body.encode(&mut octets);
+        for (at, value) in changes {
+            let at = at.index(octets.len().max(1));
+            if let Some(octet) = octets.get_mut(at) {
+                *octet = value;
+            }
+        }
+        read_and_write(ls_type, &octets)?;
+        octets.truncate(end.index(octets.len() + 1));
+        read_and_write(ls_type, &octets)?;
+    }
+
+    /// What has been taken off is gone, whether it was well-formed or not; the octets at hand never suffice for more.
+    #[test]
+    fn lsas_of_any_octets(octets: Vec<u8>, lsa in any_lsa(), flip: prop::sample::Index) {
+        let mut whole = encoded(&lsa);
+        let at = flip.index(whole.len());
+        whole[at] ^= 0x80;
+        for octets in [Bytes::from(octets), whole.freeze()] {
+            let mut data = octets.clone();
+            match Lsa::decode(&mut data) {
+                Ok(lsa) => {
+                    let taken = octets.len() - data.len();
+                    prop_assert_eq!(lsa.len(), taken);
+                    prop_assert_eq!(usize::from(lsa.header().length), taken);
+                    prop_assert_eq!(&encoded(&lsa)[2..], &octets[2..taken]);
+                }
+                Err(_) => prop_assert!(data.len() < octets.len() || octets.is_empty()),
+            }
+        }
+    }
+
+    /// RFC 2328 §13.2
+    #[test]
+    fn contents(a in any_lsa(), b in any_lsa(), age in 0..=MAX_AGE) {
+        let refreshed = Lsa::new(age, a.key(), SequenceNumber(7), &a.body().expect("well-formed"));
+        let refreshed = refreshed.expect("short enough");
+        prop_assert_eq!(a.same_contents(&refreshed), (a.header().age == MAX_AGE) == (age == MAX_AGE));
+        prop_assert!(!a.same_contents(&b) || a.body_bytes() == b.body_bytes());
+        let older = a.at_age(u16::MAX);
+        prop_assert_eq!(older.header().age, MAX_AGE);
+        prop_assert_eq!(older.body_bytes(), a.body_bytes());
+        prop_assert_eq!(a.detached(), a);
+    }
+}
+
+#[test]
+fn lsas_may_be_as_long_as_the_field_can_say() {
+    let key = LsaKey {
+        ls_type: LsType(0x8123),
+        advertising_router: RouterId(1),
+        link_state_id: LinkStateId(2),
+    };
+    let body = |length: usize| LsaBody::Unknown(alloc::vec![0xab; length].into());
+    let lsa =
+        Lsa::new(0, key, SequenceNumber::INITIAL, &body(65535 - 20)).expect("just not too long");
+    assert_eq!(Lsa::decode(&mut encoded(&lsa).freeze()), Ok(lsa));
+    let too_long = Lsa::new(0, key, SequenceNumber::INITIAL, &body(65536 - 20));
+    assert_eq!(too_long, Err(LsaTooLong { length: 65536 }));
+}
+
+/// Where the length is wrong the rest is lost.
+#[test]
+fn lengths_that_cannot_be() {
+    let key = LsaKey {
+        ls_type: LsType::NETWORK,
+        advertising_router: RouterId(1),
+        link_state_id: LinkStateId(2),
+    };
+    let body = LsaBody::Unknown(Bytes::from_static(&[0; 8]));
+    let lsa = Lsa::new(0, key, SequenceNumber::INITIAL, &body).expect("short");
+    for length in (0..20).chain([29, 255]) {
+        let mut data = encoded(&lsa);
+        data[19] = length;
+        let error = LsaError::BadLength { length: u16::from(length), available: 28 };
+        let mut data = data.freeze();
+        assert_eq!(Lsa::decode(&mut data), Err(error));
+        assert!(data.is_empty());
+    }
+    let mut data = encoded(&lsa).freeze().slice(..19);
+    let error = LsaError::Truncated { what: "length", offset: 18, needed: 2, available: 1 };
+    assert_eq!(Lsa::decode(&mut data), Err(error));
+    assert!(data.is_empty());
 }

@@ -69,6 +69,8 @@ pub struct RoutingTable {
     /// Configured ranges, and whether they are active.
     ranges: BTreeMap<IpNet, bool>,
     neighbors: BTreeMap<InterfaceId, (AreaId, Vec<Neighbor>)>,
+    /// The prefixes of this router's links.
+    links: BTreeSet<(IpNet, InterfaceId)>,
     has_read: bool,
 }
 
@@ -87,6 +89,7 @@ impl RoutingTable {
             forwarding: BTreeSet::new(),
             ranges: BTreeMap::new(),
             neighbors: BTreeMap::new(),
+            links: BTreeSet::new(),
             has_read: false,
         }
     }

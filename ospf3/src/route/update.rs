@@ -42,6 +42,7 @@ impl RoutingTable {
         self.update_areas(input, &mut work);
         self.read(input, changed, &mut work);
         self.update_neighbors(input, &mut work);
+        self.update_links(input);
         self.update_paths(input, &mut work);
         self.update_boundaries(&mut work);
         self.update_ranges();
@@ -159,6 +160,21 @@ impl RoutingTable {
         let new = now.iter().filter(|entry| differ(entry, &self.neighbors));
         work.readdressed.extend(old.chain(new).map(|(_, (area, _))| *area));
         self.neighbors = now;
+    }
+
+    /// Takes in which prefixes the router's links have: routes by forwarding addresses rest on them.
+    fn update_links(&mut self, input: &Input<'_>) {
+        let now: BTreeSet<(IpNet, InterfaceId)> = (input.interfaces.iter())
+            .flat_map(|(id, interface)| interface.prefixes.iter().map(|prefix| (*prefix, *id)))
+            .collect();
+        if now == self.links {
+            return;
+        }
+        self.links = now;
+        for (_, teller) in &self.forwarding {
+            let Some(teller) = self.tellers.get(*teller) else { continue };
+            teller.prefixes().iter().for_each(|prefix| self.prefixes.mark(*prefix));
+        }
     }
 
     /// Finds shortest paths and marks what rests on vertices that changed.

@@ -174,10 +174,18 @@ impl World {
         };
         let links = self.links.iter().map(|(id, (area, lsdb, neighbors))| {
             let neighbors = neighbors.clone();
-            (*id, Interface { area: *area, lsdb: Some(lsdb), neighbors })
+            (*id, Interface { area: *area, lsdb: Some(lsdb), prefixes: Vec::new(), neighbors })
         });
         let virtual_links = self.virtual_links.iter().map(|id| {
-            (*id, Interface { area: AreaId::BACKBONE, lsdb: None, neighbors: Vec::new() })
+            (
+                *id,
+                Interface {
+                    area: AreaId::BACKBONE,
+                    lsdb: None,
+                    prefixes: Vec::new(),
+                    neighbors: Vec::new(),
+                },
+            )
         });
         Input {
             now: self.now,

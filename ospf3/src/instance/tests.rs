@@ -1,0 +1,5 @@
+//! A few instances on links under virtual time.
+
+mod adjacency;
+mod net;
+mod routes;
