@@ -232,6 +232,8 @@ impl Instance {
                 .table
                 .routers(area)
                 .filter(|(id, route)| *id != us && route.area_border)
+                // One that is cut off from the other areas cannot tell them anything.
+                .filter(|(id, _)| self.routing.table.boundary_router(*id).is_some())
                 .map(|(id, route)| Rival { router_id: id, always: route.nssa_translator })
                 .collect();
             let translator = self.routing.translators.entry(area).or_default();
