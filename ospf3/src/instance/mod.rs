@@ -15,6 +15,7 @@ mod own;
 mod restart;
 mod routes;
 pub(crate) mod spf_delay;
+pub(crate) mod status;
 #[cfg(test)]
 mod tests;
 mod virtual_link;
