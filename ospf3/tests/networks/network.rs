@@ -122,18 +122,40 @@ impl Network {
         self.trace(node);
     }
 
-    fn trace(&mut self, node: NodeId) { // TRACEKEY
+    fn trace(&mut self, node: NodeId) {
+        // TRACEKEY
         let Ok(text) = std::env::var("TRACEKEY") else { return };
         let mut parts = text.split(',').map(|part| u32::from_str_radix(part, 16).expect("hex"));
-        let (ls_type, router, id) = (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
-        let key = ospf3::LsaKey { ls_type: ospf3::LsType(ls_type as u16), advertising_router: ospf3::RouterId(router), link_state_id: ospf3::LinkStateId(id) };
+        let (ls_type, router, id) =
+            (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
+        let key = ospf3::LsaKey {
+            ls_type: ospf3::LsType(ls_type as u16),
+            advertising_router: ospf3::RouterId(router),
+            link_state_id: ospf3::LinkStateId(id),
+        };
         let Some(r) = &self.routers[node] else { return };
         let now = self.now;
-        let state: Vec<String> = r.instance.lsdbs().filter_map(|(scope, lsdb)| lsdb.get(&key).map(|e| { let h = e.header(now); format!("{scope:?} {:?} {:x} max {}", h.sequence, h.checksum, h.is_max_age()) })).collect();
-        let n: Vec<String> = r.neighbors.iter().map(|((i, r), s)| format!("{}@{}:{s:?}", self.plan.node_of(*r).unwrap(), i.0)).collect();
+        let state: Vec<String> = r
+            .instance
+            .lsdbs()
+            .filter_map(|(scope, lsdb)| {
+                lsdb.get(&key).map(|e| {
+                    let h = e.header(now);
+                    format!("{scope:?} {:?} {:x} max {}", h.sequence, h.checksum, h.is_max_age())
+                })
+            })
+            .collect();
+        let n: Vec<String> = r
+            .neighbors
+            .iter()
+            .map(|((i, r), s)| format!("{}@{}:{s:?}", self.plan.node_of(*r).unwrap(), i.0))
+            .collect();
         let line = format!("{state:?} {n:?}");
         let seen = self.traced.entry(node).or_default();
-        if *seen != line { println!("{:?} node {node}: {line}", self.now); *seen = line; }
+        if *seen != line {
+            println!("{:?} node {node}: {line}", self.now);
+            *seen = line;
+        }
     }
 
     fn send(&mut self, node: NodeId, transmit: Transmit) {
@@ -185,7 +207,9 @@ impl Network {
     /// The others on a link that hear a node.
     fn hearers(&self, node: NodeId, link: usize) -> Vec<NodeId> {
         let ends = &self.plan.links[link].ends;
-        let Some(own) = ends.iter().find(|end| end.node == node && end.up) else { return Vec::new() };
+        let Some(own) = ends.iter().find(|end| end.node == node && end.up) else {
+            return Vec::new();
+        };
         let heard = ends.iter().filter(|end| end.node != node && end.up && end.part == own.part);
         heard.map(|end| end.node).collect()
     }
