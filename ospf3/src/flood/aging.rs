@@ -75,6 +75,7 @@ impl Instance {
     /// A link or an area is gone, and its LSAs with it.
     pub(crate) fn drop_database(&mut self, scope: ScopeId) {
         self.databases.drop_scope(scope);
+        self.routing.table.forget(scope);
         self.flushing.retain(|(of, _)| *of != scope);
         self.sweep.retain(|(of, _)| *of != scope);
         self.forget_own_lsas(scope);
