@@ -102,6 +102,52 @@ impl InstanceId {
     pub const BASE_IPV6_UNICAST: Self = Self(0);
 }
 
+/// What an instance's routes are for (RFC 5838 §2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AddressFamily {
+    /// IPv6 unicast: instances 0 to 31.
+    Ipv6Unicast,
+    /// IPv6 multicast: instances 32 to 63.
+    Ipv6Multicast,
+    /// IPv4 unicast: instances 64 to 95.
+    Ipv4Unicast,
+    /// IPv4 multicast: instances 96 to 127.
+    Ipv4Multicast,
+}
+
+impl AddressFamily {
+    /// The family of an instance; `None` from 128 on, which are unassigned (RFC 5838 §2.1).
+    pub const fn of(instance_id: InstanceId) -> Option<Self> {
+        Some(match instance_id.0 {
+            0..=31 => Self::Ipv6Unicast,
+            32..=63 => Self::Ipv6Multicast,
+            64..=95 => Self::Ipv4Unicast,
+            96..=127 => Self::Ipv4Multicast,
+            128.. => return None,
+        })
+    }
+
+    /// The first of its instances, which is the default (RFC 5838 §2.1).
+    pub const fn default_instance(self) -> InstanceId {
+        InstanceId(match self {
+            Self::Ipv6Unicast => 0,
+            Self::Ipv6Multicast => 32,
+            Self::Ipv4Unicast => 64,
+            Self::Ipv4Multicast => 96,
+        })
+    }
+
+    /// Whether prefixes and forwarding addresses are IPv4's, in the first 32 bits of their fields (RFC 5838 §2.5, §2.6).
+    pub const fn is_ipv4(self) -> bool {
+        matches!(self, Self::Ipv4Unicast | Self::Ipv4Multicast)
+    }
+
+    /// The longest prefix, in bits.
+    pub const fn max_prefix_length(self) -> u8 {
+        if self.is_ipv4() { 32 } else { 128 }
+    }
+}
+
 impl fmt::Display for InstanceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
@@ -135,5 +181,28 @@ mod tests {
     fn interfaces_and_instances_are_numbers() {
         assert_eq!(InterfaceId(513).to_string(), "513");
         assert_eq!(InstanceId(64).to_string(), "64");
+    }
+
+    /// RFC 5838 §2.1
+    #[test]
+    fn families_are_ranges_of_instances() {
+        let ranges = [
+            (0..=31, Some(AddressFamily::Ipv6Unicast)),
+            (32..=63, Some(AddressFamily::Ipv6Multicast)),
+            (64..=95, Some(AddressFamily::Ipv4Unicast)),
+            (96..=127, Some(AddressFamily::Ipv4Multicast)),
+            (128..=255, None),
+        ];
+        for (range, family) in ranges {
+            assert_eq!(
+                family.map(|family| family.default_instance().0),
+                family.map(|_| *range.start())
+            );
+            for instance in range {
+                assert_eq!(AddressFamily::of(InstanceId(instance)), family);
+            }
+        }
+        assert_eq!(AddressFamily::Ipv4Unicast.max_prefix_length(), 32);
+        assert_eq!(AddressFamily::Ipv6Multicast.max_prefix_length(), 128);
     }
 }

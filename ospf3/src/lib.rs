@@ -1,7 +1,8 @@
-//! OSPFv3 (RFC 5340) without I/O. So far its packets: the header and the Hello packet.
+//! OSPFv3 (RFC 5340) without I/O.
 //!
-//! Everything here is a pure function of its input. A [`Packet`] is what follows the IPv6 header; the addresses
-//! of that header are needed only for the [`checksum`].
+//! A [`Packet`] is what follows the IPv6 header; the addresses of that header are needed only for the [`checksum`]. An
+//! [`Lsa`] is kept as it was received, and its [body](Lsa::body) is read when it is needed; an [`Lsdb`] holds the newest instances.
+//! [`auth`] signs packets.
 //!
 //! ```
 //! use std::net::Ipv6Addr;
@@ -56,14 +57,50 @@
 
 extern crate alloc;
 
+pub mod auth;
 mod codec;
+pub mod config;
 mod error;
+mod flood;
 mod id;
+mod instance;
+mod interface;
+pub mod lsa;
+pub mod lsdb;
+mod neighbor;
 mod options;
-mod packet;
+pub mod originate;
+pub mod packet;
+#[cfg(test)]
+mod random;
+pub mod route;
+mod scope;
+pub mod spf;
+mod timer;
+mod tlv;
+#[cfg(all(feature = "tokio", target_os = "linux"))]
+pub mod tokio;
 
-pub use error::{PacketError, PacketTooLong};
-pub use id::{AreaId, InstanceId, InterfaceId, RouterId};
+pub use config::{InstanceConfig, InterfaceConfig, Link, NetworkType};
+pub use error::{LsaError, LsaTooLong, PacketError, PacketTooLong};
+pub use id::{AddressFamily, AreaId, InstanceId, InterfaceId, RouterId};
+pub use instance::counters::{Cause, Counters, InputError, LsaCause};
+pub use instance::event::{Event, HelperStatus, InterfaceEvent, Setback};
+pub use instance::spf_delay::SpfDelayState;
+pub use instance::status::{AreaStatus, InstanceStatus, InterfaceStatus, NeighborStatus, Role};
+pub use instance::{Instance, PacketMeta, Transmit};
+pub use interface::{ALL_D_ROUTERS, ALL_SPF_ROUTERS, InterfaceState};
+pub use lsa::{
+    LinkStateId, LsType, Lsa, LsaBody, LsaHeader, LsaKey, Prefix, PrefixOptions, Scope,
+    SequenceNumber,
+};
+pub use lsdb::Lsdb;
+pub use neighbor::NeighborState;
 pub use options::Options;
 pub use packet::hello::{self, Hello};
-pub use packet::{Header, Packet, PacketBody, PacketType, checksum};
+pub use packet::{
+    DatabaseDescription, DatabaseDescriptionFlags, Datagram, Header, LinkLocalSignaling,
+    LinkStateAcknowledgment, LinkStateRequest, LinkStateUpdate, Packet, PacketBody, PacketType,
+    checksum,
+};
+pub use scope::ScopeId;

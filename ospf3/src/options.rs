@@ -82,20 +82,29 @@ impl BitOr for Options {
 
 impl fmt::Display for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut rest = *self;
-        let mut separator = "";
-        for (bit, name) in Self::NAMES {
-            if self.contains(bit) {
-                write!(f, "{separator}{name}")?;
-                rest = rest.without(bit);
-                separator = "|";
-            }
+        write_bits(f, self.0, Self::NAMES.map(|(bit, name)| (bit.0, name)))
+    }
+}
+
+/// Names with `|` between, and what has none as one number; `-` if no bit is set.
+pub(crate) fn write_bits<const N: usize>(
+    f: &mut fmt::Formatter<'_>,
+    bits: u32,
+    names: [(u32, &str); N],
+) -> fmt::Result {
+    let mut rest = bits;
+    let mut separator = "";
+    for (bit, name) in names {
+        if bits & bit != 0 {
+            write!(f, "{separator}{name}")?;
+            rest &= !bit;
+            separator = "|";
         }
-        match rest {
-            Self::NONE if self.0 != 0 => Ok(()),
-            Self::NONE => f.write_str("-"),
-            rest => write!(f, "{separator}{:#x}", rest.0),
-        }
+    }
+    match rest {
+        0 if bits != 0 => Ok(()),
+        0 => f.write_str("-"),
+        rest => write!(f, "{separator}{rest:#x}"),
     }
 }
 

@@ -43,14 +43,14 @@ fn sum_with_pseudo_header(packet: &[u8], source: Ipv6Addr, destination: Ipv6Addr
 }
 
 /// The sum of the words, an odd last octet being the high one of its word. 64 bits hold it for any slice.
-fn sum(data: &[u8]) -> u64 {
+pub(super) fn sum(data: &[u8]) -> u64 {
     let (words, odd) = data.as_chunks::<2>();
     let words = words.iter().map(|word| u64::from(u16::from_be_bytes(*word))).sum::<u64>();
     words + odd.first().map_or(0, |octet| u64::from(*octet) << 8)
 }
 
 /// Carries back in what is above 16 bits until nothing is (one's complement).
-fn fold(mut sum: u64) -> u16 {
+pub(super) fn fold(mut sum: u64) -> u16 {
     loop {
         match u16::try_from(sum) {
             Ok(sum) => return sum,

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use bytes::{BufMut, BytesMut};
 use thiserror::Error;
 
+use super::{Header, room};
 use crate::codec::Reader;
 use crate::error::PacketError;
 use crate::id::{InstanceId, InterfaceId, RouterId};
@@ -32,6 +33,16 @@ pub struct Hello {
 }
 
 impl Hello {
+    /// Octets before the neighbours.
+    const LENGTH: usize = 20;
+    /// Where the Options stand in a packet.
+    pub(super) const OPTIONS_OFFSET: usize = Header::LENGTH + 5;
+
+    /// How many neighbours fit a packet of so many octets.
+    pub const fn room(octets: usize) -> usize {
+        room(octets, Self::LENGTH, 4)
+    }
+
     pub(super) fn decode(mut reader: Reader<'_>) -> Result<Self, PacketError> {
         let interface_id = InterfaceId(reader.u32("Interface ID")?);
         let router_priority = reader.u8("Rtr Priority")?;
@@ -58,7 +69,7 @@ impl Hello {
     }
 
     pub(super) fn encode(&self, out: &mut BytesMut) {
-        out.reserve(20 + 4 * self.neighbors.len());
+        out.reserve(Self::LENGTH + 4 * self.neighbors.len());
         out.put_u32(self.interface_id.0);
         out.put_u8(self.router_priority);
         out.put_slice(&self.options.to_be_bytes());

@@ -1,7 +1,13 @@
 //! Packets: the header, and what follows it by type (RFC 5340 §A.3).
 
 pub mod checksum;
+mod database_description;
+mod datagram;
 pub mod hello;
+mod link_local_signaling;
+mod link_state_acknowledgment;
+mod link_state_request;
+mod link_state_update;
 #[cfg(test)]
 mod tests;
 
@@ -10,10 +16,17 @@ use core::net::Ipv6Addr;
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::codec::Reader;
+use crate::codec::{Reader, put_u16_at};
 use crate::error::{PacketError, PacketTooLong};
 use crate::id::{AreaId, InstanceId, RouterId};
-use hello::Hello;
+
+pub use database_description::{DatabaseDescription, DatabaseDescriptionFlags};
+pub use datagram::Datagram;
+pub use hello::Hello;
+pub use link_local_signaling::{LinkLocalSignaling, LinkLocalSignalingError};
+pub use link_state_acknowledgment::LinkStateAcknowledgment;
+pub use link_state_request::LinkStateRequest;
+pub use link_state_update::{LinkStateUpdate, LinkStateUpdateBuilder, Lsas};
 
 /// What a packet is for (RFC 5340 §A.3.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -113,6 +126,18 @@ impl Header {
     }
 }
 
+/// How many items of so many octets follow the header and `fixed` octets in a packet of `octets`.
+const fn room(octets: usize, fixed: usize, item: usize) -> usize {
+    octets.saturating_sub(Header::LENGTH + fixed) / item
+}
+
+/// The longest packet that goes over an interface in one piece, in octets, where `trailer` octets follow the packet
+/// ([`LinkLocalSignaling`], Authentication Trailer).
+pub const fn longest(mtu: u16, trailer: usize) -> usize {
+    const IPV6_HEADER: usize = 40;
+    (mtu as usize).saturating_sub(IPV6_HEADER + trailer)
+}
+
 /// One packet (RFC 5340 §A.3). Its length and checksum are not here: they are written by encoding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Packet {
@@ -132,6 +157,14 @@ pub struct Packet {
 pub enum PacketBody {
     /// A Hello packet (RFC 5340 §A.3.2).
     Hello(Hello),
+    /// A Database Description packet (RFC 5340 §A.3.3).
+    DatabaseDescription(DatabaseDescription),
+    /// A Link State Request packet (RFC 5340 §A.3.4).
+    LinkStateRequest(LinkStateRequest),
+    /// A Link State Update packet (RFC 5340 §A.3.5).
+    LinkStateUpdate(LinkStateUpdate),
+    /// A Link State Acknowledgment packet (RFC 5340 §A.3.6).
+    LinkStateAcknowledgment(LinkStateAcknowledgment),
     /// A packet of a type without a variant here. Decoding never gives one that has a variant.
     Other {
         /// The type.
@@ -146,6 +179,10 @@ impl PacketBody {
     pub const fn packet_type(&self) -> PacketType {
         match self {
             Self::Hello(_) => PacketType::HELLO,
+            Self::DatabaseDescription(_) => PacketType::DATABASE_DESCRIPTION,
+            Self::LinkStateRequest(_) => PacketType::LINK_STATE_REQUEST,
+            Self::LinkStateUpdate(_) => PacketType::LINK_STATE_UPDATE,
+            Self::LinkStateAcknowledgment(_) => PacketType::LINK_STATE_ACKNOWLEDGMENT,
             Self::Other { packet_type, .. } => *packet_type,
         }
     }
@@ -153,6 +190,16 @@ impl PacketBody {
     fn decode(packet_type: PacketType, body: Reader<'_>) -> Result<Self, PacketError> {
         Ok(match packet_type {
             PacketType::HELLO => Self::Hello(Hello::decode(body)?),
+            PacketType::DATABASE_DESCRIPTION => {
+                Self::DatabaseDescription(DatabaseDescription::decode(body)?)
+            }
+            PacketType::LINK_STATE_REQUEST => {
+                Self::LinkStateRequest(LinkStateRequest::decode(body)?)
+            }
+            PacketType::LINK_STATE_UPDATE => Self::LinkStateUpdate(LinkStateUpdate::decode(body)?),
+            PacketType::LINK_STATE_ACKNOWLEDGMENT => {
+                Self::LinkStateAcknowledgment(LinkStateAcknowledgment::decode(body)?)
+            }
             _ => Self::Other { packet_type, body: Bytes::copy_from_slice(body.rest()) },
         })
     }
@@ -160,6 +207,10 @@ impl PacketBody {
     fn encode(&self, out: &mut BytesMut) {
         match self {
             Self::Hello(hello) => hello.encode(out),
+            Self::DatabaseDescription(description) => description.encode(out),
+            Self::LinkStateRequest(request) => request.encode(out),
+            Self::LinkStateUpdate(update) => update.encode(out),
+            Self::LinkStateAcknowledgment(acknowledgment) => acknowledgment.encode(out),
             Self::Other { body, .. } => out.extend_from_slice(body),
         }
     }
@@ -227,12 +278,5 @@ impl Packet {
         };
         put_u16_at(out, start + LENGTH_OFFSET, field);
         Ok(())
-    }
-}
-
-/// Overwrites two octets that were written before.
-fn put_u16_at(out: &mut BytesMut, at: usize, value: u16) {
-    if let Some(field) = out.get_mut(at..at + 2) {
-        field.copy_from_slice(&value.to_be_bytes());
     }
 }

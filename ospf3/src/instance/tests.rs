@@ -1,0 +1,9 @@
+//! A few instances on links under virtual time.
+
+mod abuse;
+mod adjacency;
+mod flooding;
+mod net;
+mod reconfigure;
+mod restart;
+mod routes;
