@@ -15,6 +15,7 @@ mod own;
 mod restart;
 mod routes;
 pub(crate) mod spf_delay;
+pub(crate) mod status;
 #[cfg(test)]
 mod tests;
 mod virtual_link;
@@ -28,6 +29,7 @@ pub use output::Transmit;
 
 use crate::auth::SequenceNumbers;
 use crate::config::InstanceConfig;
+use crate::flood::Arrivals;
 use crate::id::{AreaId, InterfaceId};
 use crate::interface::Interface;
 use crate::interface::fsm::InterfaceInput;
@@ -86,6 +88,7 @@ pub struct Instance {
     /// All of them may.
     pub(crate) sweep_all: bool,
     pub(crate) overloaded: bool,
+    pub(crate) flooded: Arrivals,
     pub(crate) own: OwnLsas,
     pub(crate) externals: BTreeMap<ExternalKey, External>,
     pub(crate) routing: Routing,
@@ -116,6 +119,7 @@ impl Instance {
             sweep: BTreeSet::new(),
             sweep_all: false,
             overloaded: false,
+            flooded: Arrivals::default(),
             own: OwnLsas::default(),
             externals: BTreeMap::new(),
             routing: Routing::new(&config),

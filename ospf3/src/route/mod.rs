@@ -27,7 +27,7 @@ pub use result::{
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
 
@@ -180,6 +180,12 @@ impl RoutingTable {
         Some(VirtualNeighbor { cost: route.cost, next_hops: route.next_hops, address })
     }
 
+    /// The address by which the other ends of virtual links through an area know this router: the first of its own that it
+    /// tells there (LA-bit).
+    pub fn own_address(&self, input: &Input<'_>, transit: AreaId) -> Option<Ipv6Addr> {
+        local_address(input, input.areas.get(&transit)?.lsdb, input.router_id)
+    }
+
     /// The LSAs that the paths of a prefix's route are told by, in order: those that are "installed" (RFC 3101 §3.2).
     pub fn origins(&self, prefix: IpNet) -> Vec<(ScopeId, LsaKey)> {
         let Some(id) = self.prefixes.id(prefix.trunc()) else { return Vec::new() };
@@ -214,7 +220,7 @@ impl RoutingTable {
 }
 
 /// The first address with the LA-bit that a router tells in an area (RFC 5340 §4.8.1 step 4).
-fn local_address(input: &Input<'_>, lsdb: &Lsdb, router: RouterId) -> Option<core::net::Ipv6Addr> {
+fn local_address(input: &Input<'_>, lsdb: &Lsdb, router: RouterId) -> Option<Ipv6Addr> {
     lsdb.by(LsType::INTRA_AREA_PREFIX, router).find_map(|(key, _)| {
         let Some(LsaBody::IntraAreaPrefix(lsa)) = area::usable(lsdb, input, key) else {
             return None;

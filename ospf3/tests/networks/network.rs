@@ -188,11 +188,7 @@ impl Network {
         hop_limit: u8,
         bytes: Bytes,
     ) {
-        let Some(router) = &self.routers[node] else { return };
-        let Some(route) = router.look_up(destination.into()) else { return };
-        let Some(hop) = route.next_hops.first().copied() else { return };
-        let Some(link) = self.link_of(node, hop.interface) else { return };
-        let address = hop.address.unwrap_or(destination.into());
+        let Some((link, address)) = self.look_up(node, destination.into()) else { return };
         let next = self.hearers(node, link).into_iter().find(|to| {
             let own = self.plan.address(link, *to).addr();
             address == own || address == IpAddr::V6(self.plan.link_local(link, *to))
@@ -202,6 +198,18 @@ impl Network {
             let meta = PacketMeta { interface, source, destination };
             self.put(Packet { to, meta, hop_limit, bytes });
         }
+    }
+
+    /// The link that a host sends a packet on, and the address there. What is on a link is found there.
+    fn look_up(&self, node: NodeId, destination: IpAddr) -> Option<(usize, IpAddr)> {
+        let mut ends = self.plan.ends_of(node).filter(|(_, _, end)| end.up && end.numbered);
+        if let Some((link, _, _)) =
+            ends.find(|(link, _, _)| self.plan.address(*link, node).contains(&destination))
+        {
+            return Some((link, destination));
+        }
+        let hop = *self.routers[node].as_ref()?.look_up(destination)?.next_hops.first()?;
+        Some((self.link_of(node, hop.interface)?, hop.address.unwrap_or(destination)))
     }
 
     /// The others on a link that hear a node.
@@ -246,7 +254,10 @@ impl Network {
         }
         if let Some(router) = &mut self.routers[to] {
             // What is dropped is counted there.
-            let _dropped = router.instance.handle_packet(now, meta, &bytes);
+            let dropped = router.instance.handle_packet(now, meta, &bytes);
+            if std::env::var("DROPS").is_ok() && hop_limit > 1 {
+                println!("{now:?} node {to} {meta:?} type {} {dropped:?}", bytes[1]);
+            }
             self.pump(to);
         }
     }

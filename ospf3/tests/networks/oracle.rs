@@ -733,7 +733,10 @@ fn offer<K: Ord>(table: &mut BTreeMap<K, Path>, to: K, path: Path) {
             let known = entry.get_mut();
             if path.cost < known.cost {
                 *known = path;
-            } else if path.cost == known.cost {
+            } else if path.cost == known.cost && path.hops.is_empty() {
+                // The router's own prefix: packets need not go anywhere else.
+                known.hops.clear();
+            } else if path.cost == known.cost && !known.hops.is_empty() {
                 known.hops.extend(path.hops);
             }
         }

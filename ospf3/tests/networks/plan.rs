@@ -181,7 +181,9 @@ impl Plan {
 
     /// Where neighbours send packets for a node.
     pub(crate) fn next_hop(&self, link: usize, node: NodeId) -> IpAddr {
-        if self.family.is_ipv4() {
+        let mut ends = self.links[link].ends.iter();
+        let numbered = ends.any(|end| end.node == node && end.numbered);
+        if self.family.is_ipv4() && numbered {
             self.address(link, node).addr()
         } else {
             self.link_local(link, node).into()
