@@ -113,8 +113,12 @@ impl World {
             interface_id: InterfaceId(2),
             address: Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 2),
         };
-        let interface =
-            Interface { area: AreaId::BACKBONE, lsdb: Some(&self.link), neighbors: vec![neighbor] };
+        let interface = Interface {
+            area: AreaId::BACKBONE,
+            lsdb: Some(&self.link),
+            prefixes: Vec::new(),
+            neighbors: vec![neighbor],
+        };
         Input {
             now: Duration::ZERO,
             router_id: OWN,

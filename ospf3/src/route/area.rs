@@ -332,8 +332,8 @@ pub(super) const fn network(key: &LsaKey) -> Vertex {
     Vertex::Network(key.advertising_router, InterfaceId(key.link_state_id.0))
 }
 
-/// The next hop that a first hop leads to (RFC 5340 §4.8.2); `None`: no address of the neighbour is known, or the link is a
-/// virtual one.
+/// The next hop that a first hop leads to (RFC 5340 §4.8.2); `None`: no address of the neighbour is known, or the
+/// link is a virtual one.
 fn next_hop(input: &Input<'_>, hop: FirstHop) -> Option<NextHop> {
     match hop {
         FirstHop::Own | FirstHop::Virtual(_) => None,

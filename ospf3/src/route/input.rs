@@ -37,8 +37,8 @@ pub struct Area<'a> {
     pub lsdb: &'a Lsdb,
     /// Which LSAs tell it of routes from outside the AS.
     pub externals: Externals,
-    /// ImportSummaries: its border routers tell it of other areas' prefixes. Without, this router, being a border router,
-    /// takes no default route from the area's NSSA-LSAs (RFC 3101 §2.5 step 3).
+    /// ImportSummaries: its border routers tell it of other areas' prefixes. Without, this router, being a border
+    /// router, takes no default route from the area's NSSA-LSAs (RFC 3101 §2.5 step 3).
     pub imports_summaries: bool,
     /// The area's configured address ranges, told or hidden: inter-area LSAs for one that is active are ignored
     /// (RFC 2328 §16.2 step 3).
@@ -64,8 +64,8 @@ pub struct Interface<'a> {
     pub area: AreaId,
     /// The LSAs of its link; `None` for a virtual link.
     pub lsdb: Option<&'a Lsdb>,
-    /// The router's addresses there with the lengths of their prefixes, host bits and all: other addresses of these prefixes are
-    /// on the link, so that forwarding addresses among them are next hops.
+    /// The router's addresses there with the lengths of their prefixes, host bits and all: other addresses of these
+    /// prefixes are on the link, so that forwarding addresses among them are next hops.
     pub prefixes: Vec<IpNet>,
     /// The neighbours whose Hellos are heard (state 2-Way or better). An address of a Link-LSA is preferred to theirs.
     pub neighbors: Vec<Neighbor>,
@@ -85,8 +85,8 @@ pub struct Neighbor {
 /// What may be chosen about the calculation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rules {
-    /// RFC1583Compatibility: paths to an AS boundary router are compared by cost alone (RFC 2328 §16.4.1). RFC 5340 §4.8.5
-    /// wants it off, and has no such parameter; it is for domains that were there before.
+    /// RFC1583Compatibility: paths to an AS boundary router are compared by cost alone (RFC 2328 §16.4.1). RFC 5340
+    /// §4.8.5 wants it off, and has no such parameter; it is for domains that were there before.
     pub rfc1583_compatibility: bool,
     /// How many next hops a route has at most: those that come first in their order. At least 1.
     pub maximum_paths: usize,

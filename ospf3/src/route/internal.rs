@@ -94,8 +94,8 @@ impl RoutingTable {
         Some(paths)
     }
 
-    /// The intra-area paths (RFC 2328 §16.1, RFC 5340 §4.8.1). Of areas with the same cost the one with the largest number
-    /// counts, as for AS boundary routers.
+    /// The intra-area paths (RFC 2328 §16.1, RFC 5340 §4.8.1). Of areas with the same cost the one with the largest
+    /// number counts, as for AS boundary routers.
     pub(super) fn intra(&self, entry: &Entry) -> Option<Paths> {
         let mut best: Option<Paths> = None;
         for told in &entry.told {

@@ -1,9 +1,9 @@
 //! The routing table, from link state databases (RFC 5340 §4.8, RFC 2328 §16).
 //!
-//! A [`RoutingTable`] keeps what it read of the LSAs: a graph with shortest paths for each area, and for each prefix the
-//! LSAs that tell of it. [`update`](RoutingTable::update) is told which LSAs changed and does what these concern: paths are
-//! found anew where links between routers changed, and routes where a prefix, a router in its way or an address
-//! changed. The outcome is that of a calculation from nothing.
+//! A [`RoutingTable`] keeps what it read of the LSAs: a graph with shortest paths for each area, and for each prefix
+//! the LSAs that tell of it. [`update`](RoutingTable::update) is told which LSAs changed and does what these concern:
+//! paths are found anew where links between routers changed, and routes where a prefix, a router in its way or an
+//! address changed. The outcome is that of a calculation from nothing.
 
 mod area;
 mod explain;
@@ -99,8 +99,8 @@ impl RoutingTable {
         }
     }
 
-    /// Says that a database lost all its LSAs at once. The next [`update`](Self::update) forgets what they said and reads
-    /// those that are there then.
+    /// Says that a database lost all its LSAs at once. The next [`update`](Self::update) forgets what they said and
+    /// reads those that are there then.
     pub fn forget(&mut self, scope: ScopeId) {
         self.emptied.insert(scope);
     }
@@ -161,7 +161,8 @@ impl RoutingTable {
         all.into_iter().filter_map(|router| Some((router, self.boundary_router(router)?)))
     }
 
-    /// TransitCapability: a router that is reached in the area is the end of a virtual link through it (RFC 2328 §16.1).
+    /// TransitCapability: a router that is reached in the area is the end of a virtual link through it (RFC 2328
+    /// §16.1).
     pub fn is_transit(&self, area: AreaId) -> bool {
         self.areas.get(&area).is_some_and(|area| area.transit)
     }
@@ -180,8 +181,8 @@ impl RoutingTable {
         Some(VirtualNeighbor { cost: route.cost, next_hops: route.next_hops, address })
     }
 
-    /// The address by which the other ends of virtual links through an area know this router: the first of its own that it
-    /// tells there (LA-bit).
+    /// The address by which the other ends of virtual links through an area know this router: the first of its own
+    /// that it tells there (LA-bit).
     pub fn own_address(&self, input: &Input<'_>, transit: AreaId) -> Option<Ipv6Addr> {
         local_address(input, input.areas.get(&transit)?.lsdb, input.router_id)
     }

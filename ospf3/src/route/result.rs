@@ -28,8 +28,8 @@ pub enum RouteKind {
 pub struct NextHop {
     /// The interface they leave by.
     pub interface: InterfaceId,
-    /// The next router; `None`: the destination is on the link itself (RFC 5340 §4.8.2). It may be a link-local IPv6 address
-    /// in an IPv4 family too, where the neighbour tells no other (RFC 5838 §2.5).
+    /// The next router; `None`: the destination is on the link itself (RFC 5340 §4.8.2). It may be a link-local IPv6
+    /// address in an IPv4 family too, where the neighbour tells no other (RFC 5838 §2.5).
     pub address: Option<IpAddr>,
 }
 
@@ -81,8 +81,8 @@ pub struct VirtualNeighbor {
     pub cost: u32,
     /// Where its packets go.
     pub next_hops: Arc<[NextHop]>,
-    /// The first address that the neighbour tells in the transit area's intra-area-prefix-LSAs (LA-bit); without one the
-    /// link cannot be used.
+    /// The first address that the neighbour tells in the transit area's intra-area-prefix-LSAs (LA-bit); without one
+    /// the link cannot be used.
     pub address: Option<Ipv6Addr>,
 }
 
@@ -113,8 +113,8 @@ pub struct Path {
     pub told_by: (ScopeId, LsaKey),
     /// The prefix by which a forwarding address is reached, where there is one.
     pub forwarding: Option<IpNet>,
-    /// Of a path out of the AS: the LSA that tells of the forwarding address's prefix, or of the AS boundary router where that
-    /// is in another area.
+    /// Of a path out of the AS: the LSA that tells of the forwarding address's prefix, or of the AS boundary router
+    /// where that is in another area.
     pub by_way_of: Option<(ScopeId, LsaKey)>,
     /// The area that the packets go through first.
     pub area: AreaId,

@@ -166,8 +166,8 @@ impl Tellers {
     }
 }
 
-/// The destination that an LSA's prefix stands for; `None` if it takes no part: the NU-bit is set, it is not of the family
-/// (RFC 5838 §2.3), or it is link-local, which no LSA may tell (RFC 5340 §4.4.3.9).
+/// The destination that an LSA's prefix stands for; `None` if it takes no part: the NU-bit is set, it is not of the
+/// family (RFC 5838 §2.3), or it is link-local, which no LSA may tell (RFC 5340 §4.4.3.9).
 pub(super) fn destination(prefix: &Prefix, family: AddressFamily) -> Option<IpNet> {
     if prefix.options.contains(PrefixOptions::NU) || prefix.length > family.max_prefix_length() {
         return None;

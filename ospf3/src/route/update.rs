@@ -29,10 +29,10 @@ struct Work {
 impl RoutingTable {
     /// Brings the table up to date and says what that changed.
     ///
-    /// `changed` names the LSAs that came, went or are different since the last call, also by coming to MaxAge; others are
-    /// not looked at. What else is different in `input` is found without being told. The first call reads all LSAs, and so
-    /// does one with another router or address family; of an area that was not there before all its LSAs are read. Whoever
-    /// empties a database says so by [`forget`](Self::forget).
+    /// `changed` names the LSAs that came, went or are different since the last call, also by coming to MaxAge;
+    /// others are not looked at. What else is different in `input` is found without being told. The first call reads
+    /// all LSAs, and so does one with another router or address family; of an area that was not there before all its
+    /// LSAs are read. Whoever empties a database says so by [`forget`](Self::forget).
     pub fn update(&mut self, input: &Input<'_>, changed: &BTreeSet<(ScopeId, LsaKey)>) -> Changed {
         let identity = Identity { router_id: input.router_id, family: input.family };
         if self.has_read && identity != self.identity {

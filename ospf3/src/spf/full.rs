@@ -34,8 +34,8 @@ pub(super) struct Search<'a> {
     pub(super) scratch: &'a mut Scratch,
 }
 
-/// A level among vertices of one distance: how many links that cost nothing are at the end of the path. Routers come after
-/// transit links, whose links cost nothing and count for nothing.
+/// A level among vertices of one distance: how many links that cost nothing are at the end of the path. Routers come
+/// after transit links, whose links cost nothing and count for nothing.
 type Key = (u32, u32, bool, VertexId);
 
 impl Search<'_> {

@@ -109,8 +109,8 @@ pub(super) struct Changes {
 
 /// An area as a graph: its routers and transit links, and what their LSAs say of the links between them.
 ///
-/// A vertex that others name and that has no LSA is kept, without links. A change of a vertex costs in proportion to its
-/// own links and, for each of them, the logarithm of the links at the other end.
+/// A vertex that others name and that has no LSA is kept, without links. A change of a vertex costs in proportion to
+/// its own links and, for each of them, the logarithm of the links at the other end.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     numbers: BTreeMap<Vertex, VertexId>,

@@ -38,10 +38,11 @@ pub struct FirstHops {
     pub beyond: BTreeMap<(InterfaceId, RouterId), Vec<InterfaceId>>,
 }
 
-/// A set has no more than so many first hops: the first in their order. So what many paths of equal cost need is bounded.
+/// A set has no more than so many first hops: the first in their order. So what many paths of equal cost need is
+/// bounded.
 pub const MAXIMUM_FIRST_HOPS: usize = 256;
 
-/// Sets of first hops, each kept once under its number. Numbers stay until [`compact`](Self::compact).
+/// Sets of first hops, each kept once under its number.
 #[derive(Debug, Clone)]
 pub struct HopSets {
     sets: Vec<Arc<[FirstHop]>>,

@@ -1,9 +1,9 @@
 //! Shortest paths from those before some links changed.
 //!
 //! First the vertices that have lost all their shortest paths are found, in the order of their old distances. Then
-//! these, and those that are nearer by a link that costs less, get new distances, as in Dijkstra's algorithm with
-//! the others as its start. Last come the first hops of all vertices whose paths may be others, in the order of the
-//! new distances. Links of routers cost something, so in each of these orders a vertex comes after those before it on its
+//! these, and those that are nearer by a link that costs less, get new distances, as in Dijkstra's algorithm with the
+//! others as its start. Last come the first hops of all vertices whose paths may be others, in the order of the new
+//! distances. Links of routers cost something, so in each of these orders a vertex comes after those before it on its
 //! paths.
 
 use alloc::collections::BinaryHeap;

@@ -2,8 +2,8 @@
 //! [`Tree`] of the shortest paths from one router with their first hops, which follows the graph's changes.
 //!
 //! What comes of it does not depend on the order in which things happened: the distance of a vertex is that of the
-//! shortest path, and its first hops are those of all shortest paths. RFC 5340 §C.3 says that no link of a router costs 0;
-//! where one does, a path with more such links at its end is longer.
+//! shortest path, and its first hops are those of all shortest paths. RFC 5340 §C.3 says that no link of a router
+//! costs 0; where one does, a path with more such links at its end is longer.
 //!
 //! ```
 //! use std::collections::BTreeMap;

@@ -83,8 +83,8 @@ impl Tree {
         }
     }
 
-    /// Says how the root's links look from its side. It counts from the next [`update`](Self::update) on. To be said anew
-    /// when a link of the root, or of a router on a transit link that the root is attached to, changed.
+    /// Says how the root's links look from its side. It counts from the next [`update`](Self::update) on. To be said
+    /// anew when a link of the root, or of a router on a transit link that the root is attached to, changed.
     pub fn set_first_hops(&mut self, graph: &Graph, hops: FirstHops) {
         if *self.origin.hops() != hops {
             self.origin = Origin::new(hops, graph, &mut self.sets);

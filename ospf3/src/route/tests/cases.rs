@@ -35,6 +35,9 @@ struct Net {
     changed: BTreeSet<(ScopeId, LsaKey)>,
 }
 
+/// Kind, area, cost and next hops of a route.
+type Told = (RouteKind, AreaId, u32, Vec<(u32, Option<IpAddr>)>);
+
 fn key(ls_type: LsType, router: u32, number: u32) -> LsaKey {
     LsaKey { ls_type, advertising_router: RouterId(router), link_state_id: LinkStateId(number) }
 }
@@ -141,8 +144,7 @@ impl Net {
         self.table.update(&input, &std::mem::take(&mut self.changed)).runs
     }
 
-    /// Kind, area, cost and next hops of a route.
-    fn route(&self, net: &str) -> Option<(RouteKind, AreaId, u32, Vec<(u32, Option<IpAddr>)>)> {
+    fn route(&self, net: &str) -> Option<Told> {
         let route = self.table.route(net.parse().expect("a prefix"))?;
         let hops = route.next_hops.iter().map(|hop| (hop.interface.0, hop.address));
         Some((route.kind, route.area, route.cost, hops.collect()))

@@ -1,5 +1,6 @@
 //! Random link state databases of several areas.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
@@ -226,8 +227,8 @@ impl World {
                 let id = AreaId(self.random.below(3) as u32);
                 if self.areas.len() > 1 && self.areas.remove(&id).is_some() {
                     self.emptied.insert(ScopeId::Area(id));
-                } else if !self.areas.contains_key(&id) {
-                    self.areas.insert(id, Lsdb::new());
+                } else if let Entry::Vacant(place) = self.areas.entry(id) {
+                    place.insert(Lsdb::new());
                     let settings = self.area_settings(id);
                     self.settings.insert(id, settings);
                     self.make_interfaces(id);
