@@ -155,7 +155,8 @@ pub struct LsaIntervals {
     /// MinLSInterval: of one LSA, instances are originated no sooner one after another, once changes go on. The first
     /// changes after a pause are told after `initial`, then after twice that, and so on up to this.
     pub min_ls_interval: Duration,
-    /// The least time between two instances of an LSA of ours.
+    /// The least time between two instances of an LSA of ours. Less than MinLSArrival of the neighbours is of no use: they
+    /// do not take the second before it is retransmitted.
     pub initial: Duration,
     /// LSRefreshTime: how old our LSAs get; each up to a tenth less, so that they are not refreshed all at once.
     pub ls_refresh_time: Duration,
@@ -166,7 +167,7 @@ impl Default for LsaIntervals {
         Self {
             min_ls_arrival: Duration::from_secs(1),
             min_ls_interval: Duration::from_secs(5),
-            initial: Duration::from_millis(50),
+            initial: Duration::from_secs(1),
             ls_refresh_time: Duration::from_secs(1800),
         }
     }

@@ -23,6 +23,9 @@ type Place = (ScopeId, LsaKey);
 /// After so many newer instances from elsewhere in a row, another router has this one's Router ID.
 const CONTESTED: u8 = 3;
 
+/// How long packets may be underway, one more than another.
+const TRANSIT: Duration = Duration::from_millis(100);
+
 /// What is known of the router's own LSAs besides what the databases hold.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OwnLsas {
@@ -38,10 +41,14 @@ pub(crate) struct OwnLsas {
 struct OwnLsa {
     /// It is to be there.
     wanted: bool,
+    /// It is not, and has yet to be flushed.
+    doomed: bool,
     /// What it is to say, if that is not what the database has.
     pending: Option<LsaBody>,
     /// When it was last originated or flushed.
     last: Option<Duration>,
+    /// When it was last sent to somebody, who takes no other for MinLSArrival.
+    sent: Option<Duration>,
     /// How long after that it may be again.
     gap: Duration,
     /// Its place in the queue.
@@ -51,9 +58,13 @@ struct OwnLsa {
 }
 
 impl OwnLsa {
-    /// When it may be originated: not within MinLSInterval, which is shorter after a pause.
-    fn may_be_originated(&self) -> Duration {
-        self.last.map_or(Duration::ZERO, |last| last + self.gap)
+    /// When it may be originated: not within MinLSInterval, which is shorter after a pause; nor while neighbours would not
+    /// take it, only to be sent it again after RxmtInterval.
+    fn may_be_originated(&self, intervals: &LsaIntervals) -> Duration {
+        let pause = intervals.min_ls_arrival + TRANSIT;
+        let last = self.last.map(|last| last + self.gap);
+        let sent = self.sent.map(|sent| sent + pause);
+        last.max(sent).unwrap_or_default()
     }
 
     /// It is being originated or flushed.
@@ -118,6 +129,13 @@ impl Instance {
         self.own.changed.insert(part);
     }
 
+    /// An own LSA was sent.
+    pub(crate) fn own_lsa_sent(&mut self, scope: ScopeId, key: &LsaKey) {
+        if let Some(own) = self.own.lsas.get_mut(&(scope, *key)) {
+            own.sent = Some(self.now);
+        }
+    }
+
     /// Asks which LSAs there should be, where something has changed.
     pub(crate) fn update_own_lsas(&mut self) {
         if self.own.changed.is_empty() {
@@ -144,7 +162,7 @@ impl Instance {
         let Some(body) = body else {
             let flushes = live.is_some();
             if let Some(own) = self.own.lsas.get_mut(&place) {
-                (own.wanted, own.pending) = (false, None);
+                (own.wanted, own.doomed, own.pending) = (false, false, None);
             }
             if flushes {
                 self.flush_own(place);
@@ -153,13 +171,13 @@ impl Instance {
         };
         let same = live.is_some_and(|entry| says(entry, &body));
         let own = self.own.lsas.entry(place).or_default();
-        own.wanted = true;
+        (own.wanted, own.doomed) = (true, false);
         if same && own.last.is_some() {
             own.pending = None;
             return;
         }
         own.pending = Some(body);
-        let at = own.may_be_originated();
+        let at = own.may_be_originated(&self.config.intervals);
         if at <= self.now {
             self.originate(place);
         } else {
@@ -179,6 +197,8 @@ impl Instance {
             if own.wanted {
                 own.contested = 0;
                 self.originate(place);
+            } else if own.doomed {
+                self.flush_own(place);
             } else {
                 self.own.forget(&place);
             }
@@ -216,10 +236,19 @@ impl Instance {
         self.set_originate_timer();
     }
 
+    /// Flushes an LSA: not too soon after it was originated. Where the two came the other way round there would be nothing
+    /// to flush, and then an LSA that nobody flushes.
     fn flush_own(&mut self, place: Place) {
         let own = self.own.lsas.entry(place).or_default();
+        let at = own.may_be_originated(&self.config.intervals);
+        own.doomed = at > self.now;
+        if own.doomed {
+            self.own.schedule(place, at);
+            self.set_originate_timer();
+            return;
+        }
         own.note(self.now, &self.config.intervals);
-        let at = own.may_be_originated();
+        let at = own.may_be_originated(&self.config.intervals);
         self.own.schedule(place, at);
         self.flush(place.0, &place.1);
     }
@@ -252,7 +281,7 @@ impl Instance {
             let router_id = self.config.router_id;
             self.events.push(Event::DuplicateRouterId { interface: None, router_id });
         }
-        let at = own.may_be_originated().max(self.now);
+        let at = own.may_be_originated(&self.config.intervals).max(self.now);
         self.own.schedule(place, at);
         self.set_originate_timer();
     }
@@ -291,7 +320,7 @@ impl Instance {
         let place = (scope, *key);
         let Some(own) = self.own.lsas.get(&place) else { return };
         if own.wanted && own.pending.is_some() {
-            let at = own.may_be_originated().max(self.now);
+            let at = own.may_be_originated(&self.config.intervals).max(self.now);
             self.own.schedule(place, at);
             self.set_originate_timer();
         }

@@ -54,6 +54,11 @@ impl Routing {
         }
     }
 
+    /// Whether the router is attached to several areas.
+    pub(crate) const fn is_border(&self) -> bool {
+        self.areas > 1
+    }
+
     /// Whether this router translates an NSSA's LSAs.
     pub(crate) fn translates(&self, area: AreaId) -> Translates {
         self.translators.get(&area).map_or(Translates::No, Translator::translates)
@@ -98,7 +103,8 @@ impl Instance {
 
     /// Another router's external LSA may make one of ours needless (RFC 2328 §12.4.4.1, RFC 3101 §3.2).
     fn external_changed(&mut self, scope: ScopeId, key: &LsaKey) {
-        let translates = self.routing.translators.values().any(|t| t.translates() != Translates::No);
+        let translates =
+            self.routing.translators.values().any(|t| t.translates() != Translates::No);
         if self.externals.is_empty() && !translates {
             return;
         }
@@ -134,7 +140,7 @@ impl Instance {
     }
 
     fn tell_changes(&mut self, changes: &Changed) {
-        let tells = self.routing.areas > 1 || !self.externals.is_empty();
+        let tells = self.routing.is_border() || !self.externals.is_empty();
         for prefix in &changes.prefixes {
             self.events.route_changed(*prefix);
             if tells {
@@ -169,7 +175,9 @@ impl Instance {
             family: self.config.family(),
             areas: areas.collect(),
             as_lsdb: self.databases.whole_as(),
-            interfaces: up().map(|interface| (interface.id, self.route_interface(interface))).collect(),
+            interfaces: up()
+                .map(|interface| (interface.id, self.route_interface(interface)))
+                .collect(),
         }
     }
 
@@ -199,6 +207,7 @@ impl Instance {
                 true => None,
                 false => self.databases.get(ScopeId::Link(interface.id)),
             },
+            prefixes: interface.link.iter().flat_map(|link| &link.prefixes).copied().collect(),
             neighbors: heard
                 .map(|neighbor| route::Neighbor {
                     router_id: neighbor.router_id,
@@ -212,7 +221,7 @@ impl Instance {
     /// Who translates the LSAs of each NSSA (RFC 3101 §3.1).
     fn update_translators(&mut self) {
         let us = self.config.router_id;
-        let border = self.routing.areas > 1;
+        let border = self.routing.is_border();
         let mut next: Option<Duration> = None;
         for area in self.areas() {
             let AreaKind::Nssa(nssa) = self.config.kind(area) else {
@@ -228,6 +237,8 @@ impl Instance {
                 .table
                 .routers(area)
                 .filter(|(id, route)| *id != us && route.area_border)
+                // One that is cut off from the other areas cannot tell them anything.
+                .filter(|(id, _)| self.routing.table.boundary_router(*id).is_some())
                 .map(|(id, route)| Rival { router_id: id, always: route.nssa_translator })
                 .collect();
             let translator = self.routing.translators.entry(area).or_default();
@@ -266,9 +277,12 @@ pub(crate) struct Told<'a> {
 
 impl Told<'_> {
     fn external(&self, scope: ScopeId, key: &LsaKey) -> Option<(RouterId, ExternalLsa)> {
-        let entry = self.databases.entry(scope, key).filter(|entry| entry.age(self.now) < MAX_AGE)?;
+        let entry =
+            self.databases.entry(scope, key).filter(|entry| entry.age(self.now) < MAX_AGE)?;
         match entry.lsa.body() {
-            Ok(LsaBody::AsExternal(lsa) | LsaBody::Nssa(lsa)) => Some((key.advertising_router, lsa)),
+            Ok(LsaBody::AsExternal(lsa) | LsaBody::Nssa(lsa)) => {
+                Some((key.advertising_router, lsa))
+            }
             _ => None,
         }
     }

@@ -1,15 +1,12 @@
 //! Virtual links (RFC 2328 §15, RFC 5340 §4.7): they come up and go down with the path through their transit area.
 
 use alloc::vec::Vec;
-use core::net::Ipv6Addr;
-
-use ipnet::IpNet;
 
 use crate::config::NetworkType;
-use crate::id::{AreaId, InterfaceId};
+use crate::id::InterfaceId;
 use crate::instance::Instance;
+use crate::interface::VirtualPath;
 use crate::interface::fsm::InterfaceInput;
-use crate::interface::{InterfaceState, VirtualPath};
 use crate::route::{Input, RoutingTable};
 
 /// Where the virtual links' other ends are.
@@ -27,7 +24,9 @@ impl Instance {
                 // inoperational" (RFC 2328 §15).
                 let cost = u16::try_from(neighbor.cost).ok()?;
                 Some(VirtualPath {
-                    source: self.global_address(transit)?,
+                    // The address that is told, so that the other end's packets come to where they come from; and one that is
+                    // reached as long as the router is (RFC 5340 §4.1.2).
+                    source: table.own_address(input, transit)?,
                     destination: neighbor.address?,
                     interface: neighbor.next_hops.first()?.interface,
                     cost,
@@ -36,18 +35,6 @@ impl Instance {
             Some((interface.id, path))
         });
         links.collect()
-    }
-
-    /// The address that packets through a transit area are sent from: one of the router's own there (RFC 5340 §4.1.2).
-    fn global_address(&self, transit: AreaId) -> Option<Ipv6Addr> {
-        let there = self.interfaces.values().filter(|interface| {
-            interface.area() == transit && interface.state != InterfaceState::Down
-        });
-        let mut prefixes = there.flat_map(|i| i.link.iter()).flat_map(|link| &link.prefixes);
-        prefixes.find_map(|prefix| match prefix {
-            IpNet::V6(net) if !net.addr().is_unicast_link_local() => Some(net.addr()),
-            _ => None,
-        })
     }
 
     /// Brings virtual links up or down, or tells them of their new cost (RFC 2328 §16.7).

@@ -31,7 +31,7 @@ pub use description::{
     Area, AreaKind, Attachment, Description, External, ExternalKey, Grace, Information, Interface,
     Metric, Neighbor, Nssa, NssaRange, Range, Router, Routes, Stub, StubRouter, Translates,
 };
-pub(crate) use prefix::decode as decode_prefix;
 pub use originator::{Originator, Part, Wanted, desired};
+pub(crate) use prefix::decode as decode_prefix;
 pub use role::{attached_areas, is_area_border_router, options};
 pub use translator::{Rival, TRANSLATOR_STABILITY_INTERVAL, Translator, TranslatorRole};

@@ -210,9 +210,14 @@ impl RoutingTable {
                     .map(|hop| NextHop { address: hop.address.or(Some(address)), ..*hop }),
             );
         }
-        // A prefix of this router that has no next hop: nothing says which link it is on.
+        // A prefix of this router has no next hop: the address is on one of its links, or its own, or nobody's.
         if next_hops.is_empty() {
-            return None;
+            if self.links.iter().any(|(link, _)| link.addr() == address) {
+                return None;
+            }
+            let around = self.links.iter().filter(|(link, _)| link.contains(&address));
+            let (_, interface) = *around.max_by_key(|(link, _)| link.prefix_len())?;
+            next_hops = Arc::from([NextHop { interface, address: Some(address) }]);
         }
         let (kind, area, cost) = (route.kind, route.area, route.cost);
         Some(Way { kind, area, cost, next_hops, forwarding: Some(prefix) })

@@ -64,6 +64,9 @@ pub struct Interface<'a> {
     pub area: AreaId,
     /// The LSAs of its link; `None` for a virtual link.
     pub lsdb: Option<&'a Lsdb>,
+    /// The router's addresses there with the lengths of their prefixes, host bits and all: other addresses of these prefixes are
+    /// on the link, so that forwarding addresses among them are next hops.
+    pub prefixes: Vec<IpNet>,
     /// The neighbours whose Hellos are heard (state 2-Way or better). An address of a Link-LSA is preferred to theirs.
     pub neighbors: Vec<Neighbor>,
 }

@@ -10,6 +10,7 @@ mod explain;
 mod external;
 mod input;
 mod internal;
+mod paths;
 mod prefixes;
 mod read;
 mod result;
@@ -19,13 +20,14 @@ mod tests;
 mod update;
 
 pub use input::{Area, Externals, Input, Interface, Neighbor, Rules};
+pub use paths::{ShortestPaths, SpfTree, shortest_paths};
 pub use result::{
     Changed, Explanation, NextHop, Path, Route, RouteKind, RouterRoute, Step, VirtualNeighbor,
 };
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
-use core::net::IpAddr;
+use core::net::{IpAddr, Ipv6Addr};
 
 use ipnet::IpNet;
 
@@ -69,6 +71,10 @@ pub struct RoutingTable {
     /// Configured ranges, and whether they are active.
     ranges: BTreeMap<IpNet, bool>,
     neighbors: BTreeMap<InterfaceId, (AreaId, Vec<Neighbor>)>,
+    /// The prefixes of this router's links.
+    links: BTreeSet<(IpNet, InterfaceId)>,
+    /// Databases that were emptied since the last update.
+    emptied: BTreeSet<ScopeId>,
     has_read: bool,
 }
 
@@ -87,8 +93,16 @@ impl RoutingTable {
             forwarding: BTreeSet::new(),
             ranges: BTreeMap::new(),
             neighbors: BTreeMap::new(),
+            links: BTreeSet::new(),
+            emptied: BTreeSet::new(),
             has_read: false,
         }
+    }
+
+    /// Says that a database lost all its LSAs at once. The next [`update`](Self::update) forgets what they said and reads
+    /// those that are there then.
+    pub fn forget(&mut self, scope: ScopeId) {
+        self.emptied.insert(scope);
     }
 
     /// The route to exactly this prefix.
@@ -166,6 +180,12 @@ impl RoutingTable {
         Some(VirtualNeighbor { cost: route.cost, next_hops: route.next_hops, address })
     }
 
+    /// The address by which the other ends of virtual links through an area know this router: the first of its own that it
+    /// tells there (LA-bit).
+    pub fn own_address(&self, input: &Input<'_>, transit: AreaId) -> Option<Ipv6Addr> {
+        local_address(input, input.areas.get(&transit)?.lsdb, input.router_id)
+    }
+
     /// The LSAs that the paths of a prefix's route are told by, in order: those that are "installed" (RFC 3101 §3.2).
     pub fn origins(&self, prefix: IpNet) -> Vec<(ScopeId, LsaKey)> {
         let Some(id) = self.prefixes.id(prefix.trunc()) else { return Vec::new() };
@@ -200,7 +220,7 @@ impl RoutingTable {
 }
 
 /// The first address with the LA-bit that a router tells in an area (RFC 5340 §4.8.1 step 4).
-fn local_address(input: &Input<'_>, lsdb: &Lsdb, router: RouterId) -> Option<core::net::Ipv6Addr> {
+fn local_address(input: &Input<'_>, lsdb: &Lsdb, router: RouterId) -> Option<Ipv6Addr> {
     lsdb.by(LsType::INTRA_AREA_PREFIX, router).find_map(|(key, _)| {
         let Some(LsaBody::IntraAreaPrefix(lsa)) = area::usable(lsdb, input, key) else {
             return None;

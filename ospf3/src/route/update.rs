@@ -31,7 +31,8 @@ impl RoutingTable {
     ///
     /// `changed` names the LSAs that came, went or are different since the last call, also by coming to MaxAge; others are
     /// not looked at. What else is different in `input` is found without being told. The first call reads all LSAs, and so
-    /// does one with another router or address family; of an area that was not there before all its LSAs are read.
+    /// does one with another router or address family; of an area that was not there before all its LSAs are read. Whoever
+    /// empties a database says so by [`forget`](Self::forget).
     pub fn update(&mut self, input: &Input<'_>, changed: &BTreeSet<(ScopeId, LsaKey)>) -> Changed {
         let identity = Identity { router_id: input.router_id, family: input.family };
         if self.has_read && identity != self.identity {
@@ -42,6 +43,7 @@ impl RoutingTable {
         self.update_areas(input, &mut work);
         self.read(input, changed, &mut work);
         self.update_neighbors(input, &mut work);
+        self.update_links(input);
         self.update_paths(input, &mut work);
         self.update_boundaries(&mut work);
         self.update_ranges();
@@ -72,8 +74,10 @@ impl RoutingTable {
 
     /// Takes in which areas there are and what is configured of them.
     fn update_areas(&mut self, input: &Input<'_>, work: &mut Work) {
-        let gone: Vec<_> =
-            self.areas.keys().filter(|id| !input.areas.contains_key(id)).copied().collect();
+        let is_gone = |id: &&AreaId| {
+            !input.areas.contains_key(id) || self.emptied.contains(&ScopeId::Area(**id))
+        };
+        let gone: Vec<_> = self.areas.keys().filter(is_gone).copied().collect();
         let mut differs = !gone.is_empty();
         for id in gone {
             for teller in self.tellers.of_scope(ScopeId::Area(id)) {
@@ -120,6 +124,17 @@ impl RoutingTable {
                 last = Some(this);
             }
         }
+        if self.emptied.remove(&ScopeId::As) {
+            for teller in self.tellers.of_scope(ScopeId::As) {
+                self.forget_teller(teller);
+            }
+            self.has_read = false;
+        }
+        for scope in core::mem::take(&mut self.emptied) {
+            if let ScopeId::Link(id) = scope {
+                work.readdressed.extend(input.interfaces.get(&id).map(|there| there.area));
+            }
+        }
         if !self.has_read {
             for (key, _) in input.as_lsdb.iter() {
                 self.read_as(input, *key);
@@ -159,6 +174,21 @@ impl RoutingTable {
         let new = now.iter().filter(|entry| differ(entry, &self.neighbors));
         work.readdressed.extend(old.chain(new).map(|(_, (area, _))| *area));
         self.neighbors = now;
+    }
+
+    /// Takes in which prefixes the router's links have: routes by forwarding addresses rest on them.
+    fn update_links(&mut self, input: &Input<'_>) {
+        let now: BTreeSet<(IpNet, InterfaceId)> = (input.interfaces.iter())
+            .flat_map(|(id, interface)| interface.prefixes.iter().map(|prefix| (*prefix, *id)))
+            .collect();
+        if now == self.links {
+            return;
+        }
+        self.links = now;
+        for (_, teller) in &self.forwarding {
+            let Some(teller) = self.tellers.get(*teller) else { continue };
+            teller.prefixes().iter().for_each(|prefix| self.prefixes.mark(*prefix));
+        }
     }
 
     /// Finds shortest paths and marks what rests on vertices that changed.

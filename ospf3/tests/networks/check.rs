@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ospf3::lsdb::Lsdb;
 use ospf3::route::Route;
-use ospf3::{AreaId, LsaHeader, LsaKey, ScopeId};
+use ospf3::{AreaId, LsType, LsaHeader, LsaKey, ScopeId};
 
 use crate::network::Network;
 use crate::oracle::{self, Path};
@@ -47,7 +47,11 @@ impl Network {
                 groups.push(with.into_iter().flatten().chain(group).collect());
             }
         }
-        groups.into_iter().filter(|group| !group.is_empty()).map(|group| group.into_iter().collect()).collect()
+        groups
+            .into_iter()
+            .filter(|group| !group.is_empty())
+            .map(|group| group.into_iter().collect())
+            .collect()
     }
 
     /// All databases of an area are equal, and so are those of the AS.
@@ -60,9 +64,21 @@ impl Network {
         for (scope, areas) in scopes {
             for group in self.groups(&areas) {
                 let first = self.lsdb(group[0], scope);
+                for node in group.iter().filter(|_| scope != ScopeId::As) {
+                    let told = first.keys().any(|key| {
+                        key.ls_type == LsType::ROUTER
+                            && key.advertising_router == self.plan.router_id(*node)
+                    });
+                    assert!(told, "{scope:?} has no Router-LSA of node {node}");
+                }
                 for node in &group[1..] {
                     let other = self.lsdb(*node, scope);
-                    assert!(first == other, "{scope:?} of {} and {node}\n{}", group[0], difference(&first, &other));
+                    assert!(
+                        first == other,
+                        "{scope:?} of {} and {node}\n{}",
+                        group[0],
+                        difference(&first, &other)
+                    );
                 }
             }
         }
@@ -72,8 +88,7 @@ impl Network {
     pub(crate) fn check_routes(&self) {
         for (node, expected) in oracle::tables(&self.plan) {
             let router = self.routers[node].as_ref().expect("it is up");
-            let table: BTreeMap<_, _> =
-                router.kernel.clone(); // TODO
+            let table: BTreeMap<_, _> = router.kernel.clone(); // TODO
             assert!(table == router.kernel, "node {node} told of other routes than it has");
             let actual: BTreeMap<_, _> =
                 table.iter().map(|(prefix, route)| (*prefix, path(route))).collect();
@@ -82,9 +97,12 @@ impl Network {
             }
             let mut text = format!("the routes of node {node}:\n");
             let prefixes: BTreeSet<_> = actual.keys().chain(expected.keys()).collect();
-            for prefix in prefixes.into_iter().filter(|prefix| actual.get(prefix) != expected.get(prefix)) {
+            for prefix in
+                prefixes.into_iter().filter(|prefix| actual.get(prefix) != expected.get(prefix))
+            {
                 let (is, should) = (actual.get(prefix), expected.get(prefix));
-                writeln!(text, "{prefix}\n  is        {is:?}\n  should be {should:?}").expect("a string");
+                writeln!(text, "{prefix}\n  is        {is:?}\n  should be {should:?}")
+                    .expect("a string");
             }
             panic!("{text}");
         }
@@ -103,12 +121,19 @@ impl Network {
             let interfaces = self.plan.ends_of(node).count() + self.plan.virtual_links.len();
             // On an NBMA link each neighbour has Hellos of its own.
             let hellos = (neighbors + interfaces as u64) * MINUTES * 6 + neighbors + 1;
-            assert!(router.hellos <= hellos, "node {node} sent {} Hellos in {MINUTES} minutes", router.hellos);
-            // Each LSA is refreshed every 30 minutes, by one that is flooded and acknowledged on each link.
+            assert!(
+                router.hellos <= hellos,
+                "node {node} sent {} Hellos in {MINUTES} minutes",
+                router.hellos
+            );
+            // Each LSA is refreshed once at most, and that is flooded and acknowledged once with each neighbour.
             let lsas: usize = router.instance.lsdbs().map(|(_, lsdb)| lsdb.len()).sum();
-            let refreshes = 4 * (lsas as u64) * (neighbors + 1) * MINUTES / 30 + 4 * (neighbors + 1);
+            let refreshes = (2 * lsas as u64 + 4) * (neighbors + 1);
             let others = router.sent - router.hellos;
-            assert!(others <= refreshes, "node {node} sent {others} packets in {MINUTES} minutes, for {lsas} LSAs");
+            assert!(
+                others <= refreshes,
+                "node {node} sent {others} packets in {MINUTES} minutes, for {lsas} LSAs"
+            );
         }
     }
 }

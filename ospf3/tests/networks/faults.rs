@@ -96,7 +96,8 @@ impl Network {
         let prefix = self.plan.outside(self.random.below(6));
         let key = ExternalKey { prefix, path: 0 };
         let cost = u32::from(self.random.within(1, 5));
-        let metric = if self.random.percent(50) { Metric::type1(cost) } else { Metric::type2(cost) };
+        let metric =
+            if self.random.percent(50) { Metric::type1(cost) } else { Metric::type2(cost) };
         let external = External { metric, tag: None, forwarding_address: None, propagate: true };
         let external = self.random.percent(60).then_some(external);
         let externals = &mut self.plan.nodes[node].externals;

@@ -53,6 +53,7 @@ pub(crate) struct Network {
     sent: u64,
     /// How often a router was put to work.
     pub(crate) steps: u64,
+    traced: BTreeMap<NodeId, String>,
 }
 
 /// More steps than any network here takes for so much time.
@@ -69,6 +70,7 @@ impl Network {
             wire: BTreeMap::new(),
             sent: 0,
             steps: 0,
+            traced: BTreeMap::new(),
         };
         for node in 0..plan.nodes.len() {
             network.boot(node);
@@ -117,6 +119,43 @@ impl Network {
         for transmit in packets {
             self.send(node, transmit);
         }
+        self.trace(node);
+    }
+
+    fn trace(&mut self, node: NodeId) {
+        // TRACEKEY
+        let Ok(text) = std::env::var("TRACEKEY") else { return };
+        let mut parts = text.split(',').map(|part| u32::from_str_radix(part, 16).expect("hex"));
+        let (ls_type, router, id) =
+            (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
+        let key = ospf3::LsaKey {
+            ls_type: ospf3::LsType(ls_type as u16),
+            advertising_router: ospf3::RouterId(router),
+            link_state_id: ospf3::LinkStateId(id),
+        };
+        let Some(r) = &self.routers[node] else { return };
+        let now = self.now;
+        let state: Vec<String> = r
+            .instance
+            .lsdbs()
+            .filter_map(|(scope, lsdb)| {
+                lsdb.get(&key).map(|e| {
+                    let h = e.header(now);
+                    format!("{scope:?} {:?} {:x} max {}", h.sequence, h.checksum, h.is_max_age())
+                })
+            })
+            .collect();
+        let n: Vec<String> = r
+            .neighbors
+            .iter()
+            .map(|((i, r), s)| format!("{}@{}:{s:?}", self.plan.node_of(*r).unwrap(), i.0))
+            .collect();
+        let line = format!("{state:?} {n:?}");
+        let seen = self.traced.entry(node).or_default();
+        if *seen != line {
+            println!("{:?} node {node}: {line}", self.now);
+            *seen = line;
+        }
     }
 
     fn send(&mut self, node: NodeId, transmit: Transmit) {
@@ -149,11 +188,7 @@ impl Network {
         hop_limit: u8,
         bytes: Bytes,
     ) {
-        let Some(router) = &self.routers[node] else { return };
-        let Some(route) = router.look_up(destination.into()) else { return };
-        let Some(hop) = route.next_hops.first().copied() else { return };
-        let Some(link) = self.link_of(node, hop.interface) else { return };
-        let address = hop.address.unwrap_or(destination.into());
+        let Some((link, address)) = self.look_up(node, destination.into()) else { return };
         let next = self.hearers(node, link).into_iter().find(|to| {
             let own = self.plan.address(link, *to).addr();
             address == own || address == IpAddr::V6(self.plan.link_local(link, *to))
@@ -165,10 +200,24 @@ impl Network {
         }
     }
 
+    /// The link that a host sends a packet on, and the address there. What is on a link is found there.
+    fn look_up(&self, node: NodeId, destination: IpAddr) -> Option<(usize, IpAddr)> {
+        let mut ends = self.plan.ends_of(node).filter(|(_, _, end)| end.up && end.numbered);
+        if let Some((link, _, _)) =
+            ends.find(|(link, _, _)| self.plan.address(*link, node).contains(&destination))
+        {
+            return Some((link, destination));
+        }
+        let hop = *self.routers[node].as_ref()?.look_up(destination)?.next_hops.first()?;
+        Some((self.link_of(node, hop.interface)?, hop.address.unwrap_or(destination)))
+    }
+
     /// The others on a link that hear a node.
     fn hearers(&self, node: NodeId, link: usize) -> Vec<NodeId> {
         let ends = &self.plan.links[link].ends;
-        let Some(own) = ends.iter().find(|end| end.node == node && end.up) else { return Vec::new() };
+        let Some(own) = ends.iter().find(|end| end.node == node && end.up) else {
+            return Vec::new();
+        };
         let heard = ends.iter().filter(|end| end.node != node && end.up && end.part == own.part);
         heard.map(|end| end.node).collect()
     }
@@ -205,7 +254,10 @@ impl Network {
         }
         if let Some(router) = &mut self.routers[to] {
             // What is dropped is counted there.
-            let _dropped = router.instance.handle_packet(now, meta, &bytes);
+            let dropped = router.instance.handle_packet(now, meta, &bytes);
+            if std::env::var("DROPS").is_ok() && hop_limit > 1 {
+                println!("{now:?} node {to} {meta:?} type {} {dropped:?}", bytes[1]);
+            }
             self.pump(to);
         }
     }

@@ -10,8 +10,8 @@ use ospf3::config::{
 };
 use ospf3::route::Route;
 use ospf3::{
-    AddressFamily, AreaId, Event, Instance, InterfaceEvent, InterfaceId, InterfaceState, NeighborState,
-    RouterId,
+    AddressFamily, AreaId, Event, Instance, InterfaceEvent, InterfaceId, InterfaceState,
+    NeighborState, RouterId,
 };
 
 use crate::plan::{Kind, NodeId, Plan};

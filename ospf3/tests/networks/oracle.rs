@@ -111,7 +111,8 @@ impl Oracle<'_> {
         for node in self.up() {
             self.attach(node);
         }
-        let areas: BTreeSet<AreaId> = self.views.iter().flat_map(|view| view.attached.clone()).collect();
+        let areas: BTreeSet<AreaId> =
+            self.views.iter().flat_map(|view| view.attached.clone()).collect();
         // Virtual links lead through the other areas.
         for area in areas.iter().filter(|area| **area != AreaId::BACKBONE) {
             self.within(*area);
@@ -150,7 +151,8 @@ impl Oracle<'_> {
             .any(|link| link.ends.contains(&node) && view.attached.contains(&link.transit));
         let backbone = virtual_end && !view.attached.contains(&AreaId::BACKBONE);
         view.border = view.attached.len() + usize::from(backbone) > 1;
-        let nssa = view.attached.iter().any(|area| matches!(self.plan.kind(*area), AreaKind::Nssa(_)));
+        let nssa =
+            view.attached.iter().any(|area| matches!(self.plan.kind(*area), AreaKind::Nssa(_)));
         view.boundary = !self.plan.nodes[node].externals.is_empty() || view.border && nssa;
     }
 
@@ -207,7 +209,9 @@ impl Oracle<'_> {
 
     fn edges(&self, area: AreaId) -> Vec<Edge> {
         let mut edges = Vec::new();
-        for (number, link) in self.plan.links.iter().enumerate().filter(|(_, link)| link.area == area) {
+        for (number, link) in
+            self.plan.links.iter().enumerate().filter(|(_, link)| link.area == area)
+        {
             let up = |node: NodeId| self.plan.nodes[node].up;
             for end in link.ends.iter().filter(|end| end.up && up(end.node)) {
                 let from = Vertex::Node(end.node);
@@ -268,7 +272,9 @@ impl Oracle<'_> {
         while changed {
             changed = false;
             for edge in edges.iter().filter(|edge| passes(edge.from)) {
-                let Some(cost) = costs.get(&edge.from).map(|cost| cost + edge.cost) else { continue };
+                let Some(cost) = costs.get(&edge.from).map(|cost| cost + edge.cost) else {
+                    continue;
+                };
                 if costs.get(&edge.to).is_none_or(|known| cost < *known) {
                     costs.insert(edge.to, cost);
                     changed = true;
@@ -280,9 +286,9 @@ impl Oracle<'_> {
         while changed {
             changed = false;
             for edge in edges.iter().filter(|edge| passes(edge.from) && edge.to != root) {
-                let tight = costs.get(&edge.from).is_some_and(|cost| {
-                    costs.get(&edge.to) == Some(&(cost + edge.cost))
-                });
+                let tight = costs
+                    .get(&edge.from)
+                    .is_some_and(|cost| costs.get(&edge.to) == Some(&(cost + edge.cost)));
                 if !tight {
                     continue;
                 }
@@ -316,7 +322,9 @@ impl Oracle<'_> {
                     BTreeSet::from([NextHop { interface, address: address(link) }])
                 }
                 Exit::Virtual(transit) => {
-                    let Vertex::Node(to) = edge.to else { panic!("a virtual link leads to a node") };
+                    let Vertex::Node(to) = edge.to else {
+                        panic!("a virtual link leads to a node")
+                    };
                     self.views[own].ways[&transit][&to].1.clone()
                 }
             };
@@ -339,9 +347,10 @@ impl Oracle<'_> {
             if self.plan.nodes[to].home == area && self.views[to].attached.contains(&area) {
                 prefixes.push((self.plan.loopback(to), vertex, 0));
             }
-            let ends = self.plan.ends_of(to).filter(|(_, link, end)| {
-                link.area == area && end.up && end.numbered
-            });
+            let ends = self
+                .plan
+                .ends_of(to)
+                .filter(|(_, link, end)| link.area == area && end.up && end.numbered);
             for (number, link, end) in ends {
                 if link.kind == Kind::PointToMultipoint {
                     let host = IpNet::from(self.plan.address(number, to).addr());
@@ -391,7 +400,7 @@ impl Oracle<'_> {
             }
         }
         // RFC 2328 §16.2: border routers look at the backbone only.
-        let from = if view.border {
+        let from = if view.attached.len() > 1 {
             view.attached.get(&AreaId::BACKBONE)
         } else {
             view.attached.first()
@@ -424,7 +433,8 @@ impl Oracle<'_> {
         let mut routers: BTreeMap<NodeId, Path> = BTreeMap::new();
         for (border, (cost, hops)) in self.border_routers(node, area) {
             let told = &self.views[border].told;
-            let path = |metric: &u32| plain(RouteKind::InterArea, area, cost + metric, hops.clone());
+            let path =
+                |metric: &u32| plain(RouteKind::InterArea, area, cost + metric, hops.clone());
             for ((_, prefix), metric) in told.prefixes.iter().filter(|((to, _), _)| *to == area) {
                 if !self.is_active_range(node, *prefix) {
                     offer(&mut inter, *prefix, path(metric));
@@ -470,7 +480,8 @@ impl Oracle<'_> {
         for area in view.attached.iter().filter(|area| self.is_transit_area(node, **area)) {
             for (border, (cost, hops)) in self.border_routers(node, *area) {
                 let told = &self.views[border].told;
-                for ((_, prefix), metric) in told.prefixes.iter().filter(|((to, _), _)| to == area) {
+                for ((_, prefix), metric) in told.prefixes.iter().filter(|((to, _), _)| to == area)
+                {
                     let backbone = |path: &&mut Path| path.area == AreaId::BACKBONE;
                     if let Some(path) = table.get_mut(prefix).filter(backbone) {
                         improve(path, cost + metric, &hops);
@@ -497,12 +508,7 @@ impl Oracle<'_> {
     }
 
     /// RFC 2328 §16.4, RFC 3101 §2.5
-    fn externals(
-        &self,
-        node: NodeId,
-        table: &mut Table,
-        boundaries: &BTreeMap<NodeId, Vec<Path>>,
-    ) {
+    fn externals(&self, node: NodeId, table: &mut Table, boundaries: &BTreeMap<NodeId, Vec<Path>>) {
         let view = &self.views[node];
         let within = table.clone();
         let mut best: BTreeMap<IpNet, (External, Path)> = BTreeMap::new();
@@ -532,14 +538,16 @@ impl Oracle<'_> {
                 }
                 for (prefix, outside) in self.nssa_routes(*other, *area) {
                     let default = prefix.prefix_len() == 0;
-                    if default && view.border && (!outside.propagate || !nssa.import_summaries) {
+                    if default
+                        && view.attached.len() > 1
+                        && (!outside.propagate || !nssa.import_summaries)
+                    {
                         continue;
                     }
                     let by = match outside.forwarding {
                         None => Some(plain(RouteKind::IntraArea, *area, *cost, hops.clone())),
-                        Some(address) => longest(&within, address).filter(|path| {
-                            path.kind == RouteKind::IntraArea && path.area == *area
-                        }),
+                        Some(address) => longest(&within, address)
+                            .filter(|path| path.kind == RouteKind::IntraArea && path.area == *area),
                     };
                     if let Some(by) = by {
                         consider(&mut best, prefix, &outside, by);
@@ -625,9 +633,10 @@ impl Oracle<'_> {
             }
             for other in view.ways.get(area).into_iter().flatten().map(|(other, _)| *other) {
                 for (prefix, outside) in self.nssa_routes(other, *area) {
-                    let installed = view.table.get(&prefix).is_some_and(|path| {
-                        path.area == *area && is_external(path.kind)
-                    });
+                    let installed = view
+                        .table
+                        .get(&prefix)
+                        .is_some_and(|path| path.area == *area && is_external(path.kind));
                     if other != node && outside.propagate && installed {
                         let better = |known: &Outside| outside.metric < known.metric;
                         if told.externals.get(&prefix).is_none_or(better) {
@@ -724,7 +733,10 @@ fn offer<K: Ord>(table: &mut BTreeMap<K, Path>, to: K, path: Path) {
             let known = entry.get_mut();
             if path.cost < known.cost {
                 *known = path;
-            } else if path.cost == known.cost {
+            } else if path.cost == known.cost && path.hops.is_empty() {
+                // The router's own prefix: packets need not go anywhere else.
+                known.hops.clear();
+            } else if path.cost == known.cost && !known.hops.is_empty() {
                 known.hops.extend(path.hops);
             }
         }

@@ -126,7 +126,8 @@ impl Plan {
 
     pub(crate) fn link_local(&self, link: usize, node: NodeId) -> Ipv6Addr {
         let interface = self.interface(link, node).0;
-        let bits = (0xfe80_u128 << 112) | u128::from(interface) << 32 | u128::from(self.router_id(node).0);
+        let bits =
+            (0xfe80_u128 << 112) | u128::from(interface) << 32 | u128::from(self.router_id(node).0);
         Ipv6Addr::from_bits(bits)
     }
 
@@ -137,7 +138,8 @@ impl Plan {
             let address = Ipv4Addr::from_bits(0x0a00_0000 | link << 8 | host);
             IpNet::V4(Ipv4Net::new(address, 24).expect("a length"))
         } else {
-            let address = 0x2001_0db8_0000_0000_u128 << 64 | u128::from(link) << 64 | u128::from(host);
+            let address =
+                0x2001_0db8_0000_0000_u128 << 64 | u128::from(link) << 64 | u128::from(host);
             IpNet::V6(Ipv6Net::new(Ipv6Addr::from_bits(address), 64).expect("a length"))
         }
     }
@@ -179,7 +181,9 @@ impl Plan {
 
     /// Where neighbours send packets for a node.
     pub(crate) fn next_hop(&self, link: usize, node: NodeId) -> IpAddr {
-        if self.family.is_ipv4() {
+        let mut ends = self.links[link].ends.iter();
+        let numbered = ends.any(|end| end.node == node && end.numbered);
+        if self.family.is_ipv4() && numbered {
             self.address(link, node).addr()
         } else {
             self.link_local(link, node).into()
@@ -197,7 +201,8 @@ impl Plan {
 
     /// All areas that a node is configured for.
     pub(crate) fn areas_of(&self, node: NodeId) -> BTreeSet<AreaId> {
-        let mut areas: BTreeSet<AreaId> = self.ends_of(node).map(|(_, link, _)| link.area).collect();
+        let mut areas: BTreeSet<AreaId> =
+            self.ends_of(node).map(|(_, link, _)| link.area).collect();
         areas.insert(self.nodes[node].home);
         if self.virtual_links.iter().any(|link| link.ends.contains(&node)) {
             areas.insert(AreaId::BACKBONE);

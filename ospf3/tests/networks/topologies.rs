@@ -18,8 +18,7 @@ fn external(plan: &mut Plan, node: NodeId, number: usize, metric: Metric) {
 /// One after another, with links of all kinds.
 pub(crate) fn line(random: &mut Random, family: AddressFamily) -> Plan {
     let mut plan = Plan::new("a line", family, 6);
-    let kinds =
-        [Kind::PointToPoint, Kind::Broadcast, Kind::NonBroadcast, Kind::PointToMultipoint];
+    let kinds = [Kind::PointToPoint, Kind::Broadcast, Kind::NonBroadcast, Kind::PointToMultipoint];
     for node in 0..5 {
         let kind = kinds[random.below(kinds.len())];
         let (one, other) = (random.within(1, 20), random.within(1, 20));
@@ -69,8 +68,7 @@ pub(crate) fn segment(random: &mut Random, kind: Kind) -> Plan {
 pub(crate) fn random(random: &mut Random, family: AddressFamily) -> Plan {
     let count = 4 + random.below(8);
     let mut plan = Plan::new("a random network", family, count);
-    let kinds =
-        [Kind::PointToPoint, Kind::Broadcast, Kind::NonBroadcast, Kind::PointToMultipoint];
+    let kinds = [Kind::PointToPoint, Kind::Broadcast, Kind::NonBroadcast, Kind::PointToMultipoint];
     // A tree, so that it hangs together, and some more.
     for node in 1..count {
         let other = random.below(node);
@@ -162,7 +160,8 @@ pub(crate) fn ranges(random: &mut Random) -> Plan {
     ];
     for (number, range) in ways.into_iter().enumerate() {
         let area = AreaId(u32::try_from(number).expect("small") + 1);
-        let links: Vec<_> = (0..plan.links.len()).filter(|link| plan.links[*link].area == area).collect();
+        let links: Vec<_> =
+            (0..plan.links.len()).filter(|link| plan.links[*link].area == area).collect();
         for border in [3 + 5 * number, 4 + 5 * number] {
             for link in &links[..2] {
                 // Half of the address space of a link's neighbours.

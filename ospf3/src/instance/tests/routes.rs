@@ -107,7 +107,8 @@ fn external_routes_come_and_go() {
 /// Routers 0 and 1 in area 1, 1 and 2 in the backbone, 2 and 3 in area 2.
 fn three_areas(kind: AreaKind) -> Net {
     let mut net = Net::with(4, |config| {
-        let areas = [(ONE, AreaKind::Normal), (AreaId::BACKBONE, AreaKind::Normal), (TWO, kind.clone())];
+        let areas =
+            [(ONE, AreaKind::Normal), (AreaId::BACKBONE, AreaKind::Normal), (TWO, kind.clone())];
         let area = |kind| AreaConfig { kind, ..AreaConfig::default() };
         config.areas = areas.into_iter().map(|(id, kind)| (id, area(kind))).collect();
     });
@@ -148,10 +149,12 @@ fn a_stub_area_gets_a_default_route() {
 fn an_nssa_tells_the_others() {
     let mut net = three_areas(AreaKind::Nssa(Nssa::default()));
     external(&mut net, 3, "2001:db8:ff::/48", Some(Metric::type2(5)));
-    net.run(Duration::from_secs(60));
-    for instance in &net.routers { std::eprintln!("{}", instance.config.router_id); for (s,l) in instance.databases.iter() { std::eprintln!(" {s:?}"); for (k,e) in l.iter() { std::eprintln!("   {k} {:?}", e.lsa.body()); } } std::eprintln!("{:?}", instance.routing.table.routes().collect::<Vec<_>>()); std::eprintln!("{:?}", instance.routing.translates(TWO)); }
     net.until(90, |net| reach(net, 0, "2001:db8:ff::/48").is_some());
-    assert_eq!(reach(&net, 0, "2001:db8:ff::/48").map(|(kind, _)| kind), Some(RouteKind::ExternalType2));
+    assert_eq!(reach(&net, 0, "2001:db8:ff::/48"), Some((RouteKind::ExternalType2, 30)));
+    // The forwarding address is on the link between the two.
+    let hops = route(&net, 2, "2001:db8:ff::/48").expect("a route").next_hops.to_vec();
+    let address = Some("2001:db8:3::4".parse().expect("an address"));
+    assert_eq!(hops, [NextHop { interface: InterfaceId(3), address }]);
     assert_eq!(net.routers[3].databases.whole_as().len(), 0);
     external(&mut net, 3, "2001:db8:ff::/48", None);
     net.until(90, |net| reach(net, 0, "2001:db8:ff::/48").is_none());
