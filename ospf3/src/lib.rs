@@ -58,6 +58,7 @@
 extern crate alloc;
 
 pub mod auth;
+mod bits;
 mod codec;
 pub mod config;
 mod error;

@@ -1,7 +1,6 @@
 //! The Options field (RFC 5340 §A.2).
 
-use core::fmt;
-use core::ops::BitOr;
+use crate::bits::bits;
 
 /// The 24 bits of the Options field, in Hello and Database Description packets and in some LSAs (RFC 5340 §A.2).
 ///
@@ -30,7 +29,7 @@ impl Options {
     /// An Authentication Trailer follows the packet (RFC 7166 §2.1).
     pub const AT: Self = Self(0x400);
 
-    const NAMES: [(Self, &'static str); 8] = [
+    const NAMES: &[(Self, &'static str)] = &[
         (Self::V6, "V6"),
         (Self::E, "E"),
         (Self::N, "N"),
@@ -51,17 +50,6 @@ impl Options {
         self.0
     }
 
-    /// Whether all bits of `other` are set.
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Without the bits of `other`.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-
     pub(crate) const fn from_be_bytes([high, middle, low]: [u8; 3]) -> Self {
         Self(u32::from_be_bytes([0, high, middle, low]))
     }
@@ -72,47 +60,7 @@ impl Options {
     }
 }
 
-impl BitOr for Options {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
-impl fmt::Display for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_bits(f, self.0, Self::NAMES.map(|(bit, name)| (bit.0, name)))
-    }
-}
-
-/// Names with `|` between, and what has none as one number; `-` if no bit is set.
-pub(crate) fn write_bits<const N: usize>(
-    f: &mut fmt::Formatter<'_>,
-    bits: u32,
-    names: [(u32, &str); N],
-) -> fmt::Result {
-    let mut rest = bits;
-    let mut separator = "";
-    for (bit, name) in names {
-        if bits & bit != 0 {
-            write!(f, "{separator}{name}")?;
-            rest &= !bit;
-            separator = "|";
-        }
-    }
-    match rest {
-        0 if bits != 0 => Ok(()),
-        0 => f.write_str("-"),
-        rest => write!(f, "{separator}{rest:#x}"),
-    }
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Options({self})")
-    }
-}
+bits!(Options);
 
 #[cfg(test)]
 mod tests {

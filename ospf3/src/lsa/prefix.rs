@@ -2,10 +2,10 @@
 
 use core::fmt;
 use core::net::{Ipv4Addr, Ipv6Addr};
-use core::ops::BitOr;
 
 use bytes::{BufMut, BytesMut};
 
+use crate::bits::bits;
 use crate::codec::Reader;
 use crate::error::LsaError;
 
@@ -30,40 +30,11 @@ impl PrefixOptions {
     /// Is the address by which the advertising router is known (RFC 8362 §3.1.1).
     pub const N: Self = Self(0x20);
 
-    const NAMES: [(Self, &'static str); 5] =
-        [(Self::NU, "NU"), (Self::LA, "LA"), (Self::P, "P"), (Self::DN, "DN"), (Self::N, "N")];
-
-    /// Whether all bits of `other` are set.
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Without the bits of `other`.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
+    const NAMES: &[(Self, &'static str)] =
+        &[(Self::NU, "NU"), (Self::LA, "LA"), (Self::P, "P"), (Self::DN, "DN"), (Self::N, "N")];
 }
 
-impl BitOr for PrefixOptions {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
-impl fmt::Debug for PrefixOptions {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("PrefixOptions(")?;
-        crate::options::write_bits(
-            f,
-            u32::from(self.0),
-            Self::NAMES.map(|(bit, name)| (u32::from(bit.0), name)),
-        )?;
-        f.write_str(")")
-    }
-}
+bits!(PrefixOptions);
 
 /// An address prefix with its options (RFC 5340 §A.4.1).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,11 +1,10 @@
 //! Router-LSAs: a router's links in an area (RFC 5340 §A.4.3).
 
 use alloc::vec::Vec;
-use core::fmt;
-use core::ops::BitOr;
 
 use bytes::{BufMut, BytesMut};
 
+use crate::bits::bits;
 use crate::codec::Reader;
 use crate::error::LsaError;
 use crate::id::{InterfaceId, RouterId};
@@ -42,35 +41,11 @@ impl RouterFlags {
     /// An NSSA border router that translates whatever others do.
     pub const NT: Self = Self(0x10);
 
-    const NAMES: [(u32, &'static str); 4] = [(0x01, "B"), (0x02, "E"), (0x04, "V"), (0x10, "Nt")];
-
-    /// Whether all bits of `other` are set.
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Without the bits of `other`.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
+    const NAMES: &[(Self, &'static str)] =
+        &[(Self::B, "B"), (Self::E, "E"), (Self::V, "V"), (Self::NT, "Nt")];
 }
 
-impl BitOr for RouterFlags {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
-impl fmt::Debug for RouterFlags {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RouterFlags(")?;
-        crate::options::write_bits(f, u32::from(self.0), Self::NAMES)?;
-        f.write_str(")")
-    }
-}
+bits!(RouterFlags);
 
 /// What a link connects to (RFC 5340 §A.4.3).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,10 +1,10 @@
 //! Router Information LSAs: what a router can do (RFC 7770).
 
 use alloc::vec::Vec;
-use core::ops::BitOr;
 
 use bytes::{Bytes, BytesMut};
 
+use crate::bits::bits;
 use crate::codec::Reader;
 use crate::error::LsaError;
 use crate::tlv::{self, Tlv};
@@ -17,7 +17,7 @@ pub struct RouterInformationLsa {
 }
 
 /// The first 32 Informational Capabilities, bit 0 being the highest (RFC 7770 §2.5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct InformationalCapabilities(
     /// The bits.
     pub u32,
@@ -31,19 +31,14 @@ impl InformationalCapabilities {
     /// Bit 2: can be a stub router (RFC 6987).
     pub const STUB_ROUTER: Self = Self(1 << 29);
 
-    /// Whether all bits of `other` are set.
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
+    const NAMES: &[(Self, &'static str)] = &[
+        (Self::GRACEFUL_RESTART, "GracefulRestart"),
+        (Self::GRACEFUL_RESTART_HELPER, "GracefulRestartHelper"),
+        (Self::STUB_ROUTER, "StubRouter"),
+    ];
 }
 
-impl BitOr for InformationalCapabilities {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
+bits!(InformationalCapabilities);
 
 impl RouterInformationLsa {
     /// The type of the Informational Capabilities TLV (RFC 7770 §2.4).

@@ -1,12 +1,11 @@
 //! Database Description packets: what a neighbour has, by the headers of its LSAs (RFC 5340 §A.3.3).
 
 use alloc::vec::Vec;
-use core::fmt;
-use core::ops::BitOr;
 
 use bytes::{BufMut, BytesMut};
 
 use super::{Header, room};
+use crate::bits::bits;
 use crate::codec::Reader;
 use crate::error::PacketError;
 use crate::lsa::LsaHeader;
@@ -47,35 +46,11 @@ impl DatabaseDescriptionFlags {
     /// The IPv6 MTU is not that of the address family (RFC 5838 §2.7).
     pub const M6: Self = Self(0x10);
 
-    const NAMES: [(u32, &'static str); 4] = [(0x01, "MS"), (0x02, "M"), (0x04, "I"), (0x10, "M6")];
-
-    /// Whether all bits of `other` are set.
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Without the bits of `other`.
-    #[must_use]
-    pub const fn without(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
+    const NAMES: &[(Self, &'static str)] =
+        &[(Self::MS, "MS"), (Self::M, "M"), (Self::I, "I"), (Self::M6, "M6")];
 }
 
-impl BitOr for DatabaseDescriptionFlags {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
-impl fmt::Debug for DatabaseDescriptionFlags {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("DatabaseDescriptionFlags(")?;
-        crate::options::write_bits(f, u32::from(self.0), Self::NAMES)?;
-        f.write_str(")")
-    }
-}
+bits!(DatabaseDescriptionFlags);
 
 impl DatabaseDescription {
     /// Octets before the LSA headers.
