@@ -78,6 +78,8 @@ mod scope;
 pub mod spf;
 mod timer;
 mod tlv;
+#[cfg(all(feature = "tokio", target_os = "linux"))]
+pub mod tokio;
 
 pub use config::{InstanceConfig, InterfaceConfig, Link, NetworkType};
 pub use error::{LsaError, LsaTooLong, PacketError, PacketTooLong};
@@ -85,6 +87,7 @@ pub use id::{AddressFamily, AreaId, InstanceId, InterfaceId, RouterId};
 pub use instance::counters::{Cause, Counters, InputError, LsaCause};
 pub use instance::event::{Event, HelperStatus, InterfaceEvent, Setback};
 pub use instance::spf_delay::SpfDelayState;
+pub use instance::status::{AreaStatus, InstanceStatus, InterfaceStatus, NeighborStatus, Role};
 pub use instance::{Instance, PacketMeta, Transmit};
 pub use interface::{ALL_D_ROUTERS, ALL_SPF_ROUTERS, InterfaceState};
 pub use lsa::{

@@ -8,7 +8,7 @@ use petgraph::graph::{DiGraph, NodeIndex};
 
 /// The costs of the links, by router and place.
 #[derive(Clone)]
-pub struct Grid {
+pub(crate) struct Grid {
     width: u32,
     links: BTreeMap<u32, Vec<(u32, u16)>>,
 }
@@ -17,12 +17,12 @@ const ROOT: u32 = 1;
 
 impl Grid {
     /// All links cost 10.
-    pub fn even(width: u32) -> Self {
+    pub(crate) fn even(width: u32) -> Self {
         Self::new(width, || 10)
     }
 
     /// Costs from 1 to 100.
-    pub fn random(width: u32) -> Self {
+    pub(crate) fn random(width: u32) -> Self {
         let mut state = 1_u32;
         Self::new(width, || {
             // Numerical Recipes' linear congruential generator.
@@ -50,7 +50,7 @@ impl Grid {
     }
 
     /// All links: the router, and the place among its links.
-    pub fn links(&self) -> Vec<(u32, usize)> {
+    pub(crate) fn links(&self) -> Vec<(u32, usize)> {
         let places = |(from, to): (&u32, &Vec<_>)| {
             let from = *from;
             (0..to.len()).map(move |place| (from, place))
@@ -58,25 +58,25 @@ impl Grid {
         self.links.iter().flat_map(places).collect()
     }
 
-    pub fn cost(&self, from: u32, place: usize) -> u16 {
+    pub(crate) fn cost(&self, from: u32, place: usize) -> u16 {
         self.links[&from][place].1
     }
 
-    pub fn set_cost(&mut self, from: u32, place: usize, cost: u16) {
+    pub(crate) fn set_cost(&mut self, from: u32, place: usize, cost: u16) {
         if let Some(links) = self.links.get_mut(&from) {
             links[place].1 = cost;
         }
     }
 
     /// Says in a graph what a router's links are.
-    pub fn tell(&self, graph: &mut Graph, router: u32) {
+    pub(crate) fn tell(&self, graph: &mut Graph, router: u32) {
         let to = |(to, cost): &(u32, u16)| (Vertex::Router(RouterId(*to)), *cost);
         let links: Vec<_> = self.links[&router].iter().map(to).collect();
         graph.set(Vertex::Router(RouterId(router)), &links, true);
     }
 
     /// The shortest paths from the router in the corner.
-    pub fn tree(&self) -> (Graph, Tree) {
+    pub(crate) fn tree(&self) -> (Graph, Tree) {
         let mut graph = Graph::new();
         let mut tree = Tree::new(&mut graph, RouterId(ROOT));
         for router in self.links.keys() {
@@ -93,13 +93,13 @@ impl Grid {
         (graph, tree)
     }
 
-    pub fn distances(&self, graph: &Graph, tree: &Tree) -> Vec<Option<u32>> {
+    pub(crate) fn distances(&self, graph: &Graph, tree: &Tree) -> Vec<Option<u32>> {
         (self.links.keys())
             .map(|router| tree.distance(graph.id(Vertex::Router(RouterId(*router)))?))
             .collect()
     }
 
-    pub fn petgraph(&self) -> (DiGraph<(), u32>, NodeIndex) {
+    pub(crate) fn petgraph(&self) -> (DiGraph<(), u32>, NodeIndex) {
         let mut graph = DiGraph::new();
         let nodes: Vec<_> = (0..self.width * self.width).map(|_| graph.add_node(())).collect();
         let node = |router: u32| nodes[(router - ROOT) as usize];

@@ -25,6 +25,9 @@ impl Instance {
             self.flushing.remove(&(scope, key));
             self.timers.set_earlier(Timer::Age, self.now + left);
         }
+        if installed != Installed::Refreshed {
+            self.topology_changed(scope, &key);
+        }
         self.lsa_changed(scope, key, installed);
         installed
     }
@@ -72,6 +75,7 @@ impl Instance {
     /// A link or an area is gone, and its LSAs with it.
     pub(crate) fn drop_database(&mut self, scope: ScopeId) {
         self.databases.drop_scope(scope);
+        self.routing.table.forget(scope);
         self.flushing.retain(|(of, _)| *of != scope);
         self.sweep.retain(|(of, _)| *of != scope);
         self.forget_own_lsas(scope);

@@ -2,9 +2,11 @@
 
 mod acknowledge;
 mod aging;
+mod arrivals;
 pub(crate) mod pacing;
 mod receive;
 pub(crate) mod retransmission;
 mod send;
 
+pub(crate) use arrivals::Arrivals;
 pub(crate) use receive::From;

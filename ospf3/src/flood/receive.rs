@@ -58,6 +58,7 @@ impl Instance {
     /// Takes one LSA: the steps of RFC 2328 §13, (2) and (3) as in RFC 5340 §4.5.1.
     fn receive_lsa(&mut self, from: From, lsa: Lsa) -> Result<(), Refused> {
         let (header, key) = (*lsa.header(), lsa.key());
+        self.flooded.forget(self.now, self.config.intervals.min_ls_arrival);
         let Some(interface) = self.interfaces.get(&from.0) else { return Ok(()) };
         if key.ls_type.scope() == Scope::As && !self.config.floods_as_scope(&interface.config) {
             return Err(Refused::Lsa(LsaCause::StubArea));
@@ -110,12 +111,10 @@ impl Instance {
     /// It is newer than ours: step (5).
     fn receive_newer(&mut self, from: From, scope: ScopeId, lsa: Lsa) -> Result<(), Refused> {
         let Some(existing) = self.databases.entry(scope, &lsa.key()) else { return Ok(()) };
-        let flooded = lsa.key().advertising_router != self.config.router_id;
-        let since = self.now.saturating_sub(existing.installed);
-        if flooded && since < self.config.intervals.min_ls_arrival {
+        let before = existing.clone();
+        if self.flooded.is_recent(&(scope, lsa.key())) {
             return Err(Refused::Lsa(LsaCause::TooSoon));
         }
-        let before = existing.clone();
         self.take_lsa(from, scope, lsa, Some(&before));
         Ok(())
     }
@@ -123,6 +122,10 @@ impl Instance {
     /// Steps (5b) to (5f). It is installed first, since what is flooded is read from the database.
     fn take_lsa(&mut self, from: From, scope: ScopeId, lsa: Lsa, before: Option<&Entry>) {
         let header = *lsa.header();
+        // What was asked for did not come by flooding (RFC 2328 §13 (5a)).
+        if !self.is_requested(from, &header.key) {
+            self.flooded.note((scope, header.key), self.now);
+        }
         let installed = self.install(scope, lsa);
         let flooded_back = self.flood(scope, &header.key, Some(from));
         if !flooded_back {

@@ -15,6 +15,7 @@ mod own;
 mod restart;
 mod routes;
 pub(crate) mod spf_delay;
+pub(crate) mod status;
 #[cfg(test)]
 mod tests;
 mod virtual_link;
@@ -28,6 +29,7 @@ pub use output::Transmit;
 
 use crate::auth::SequenceNumbers;
 use crate::config::InstanceConfig;
+use crate::flood::Arrivals;
 use crate::id::{AreaId, InterfaceId};
 use crate::interface::Interface;
 use crate::interface::fsm::InterfaceInput;
@@ -79,6 +81,8 @@ pub struct Instance {
     pub(crate) neighbors: usize,
     /// Neighbours in state Exchange or Loading.
     pub(crate) exchanging: usize,
+    /// Neighbours that are helped to restart.
+    pub(crate) helping: usize,
     /// LSAs at MaxAge that are still in the databases.
     pub(crate) flushing: BTreeSet<(ScopeId, LsaKey)>,
     /// Those of them that may perhaps be removed now.
@@ -86,6 +90,7 @@ pub struct Instance {
     /// All of them may.
     pub(crate) sweep_all: bool,
     pub(crate) overloaded: bool,
+    pub(crate) flooded: Arrivals,
     pub(crate) own: OwnLsas,
     pub(crate) externals: BTreeMap<ExternalKey, External>,
     pub(crate) routing: Routing,
@@ -112,10 +117,12 @@ impl Instance {
             scheduled: VecDeque::new(),
             neighbors: 0,
             exchanging: 0,
+            helping: 0,
             flushing: BTreeSet::new(),
             sweep: BTreeSet::new(),
             sweep_all: false,
             overloaded: false,
+            flooded: Arrivals::default(),
             own: OwnLsas::default(),
             externals: BTreeMap::new(),
             routing: Routing::new(&config),

@@ -261,13 +261,17 @@ impl Instance {
         let mut builder = LinkStateUpdate::builder(longest(interface));
         let mut sent = alloc::vec::Vec::new();
         while let Some(key) = waiting.first().copied() {
-            let scope = scope_of(key.ls_type, (at, area));
-            if let Some(entry) = scope.and_then(|scope| self.databases.entry(scope, &key)) {
+            if let Some(scope) = scope_of(key.ls_type, (at, area))
+                && let Some(entry) = self.databases.entry(scope, &key)
+            {
                 let age = entry.age(self.now).saturating_add(delay).min(MAX_AGE);
                 if !builder.push(&entry.lsa, age) {
                     break;
                 }
                 sent.push(key);
+                if key.advertising_router == self.config.router_id {
+                    self.own_lsa_sent(scope, &key);
+                }
             }
             waiting.pop_first();
         }

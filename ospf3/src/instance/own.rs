@@ -23,6 +23,9 @@ type Place = (ScopeId, LsaKey);
 /// After so many newer instances from elsewhere in a row, another router has this one's Router ID.
 const CONTESTED: u8 = 3;
 
+/// How long packets may be underway, one more than another.
+const TRANSIT: Duration = Duration::from_millis(100);
+
 /// What is known of the router's own LSAs besides what the databases hold.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OwnLsas {
@@ -44,6 +47,8 @@ struct OwnLsa {
     pending: Option<LsaBody>,
     /// When it was last originated or flushed.
     last: Option<Duration>,
+    /// When it was last sent to somebody, who takes no other for MinLSArrival.
+    sent: Option<Duration>,
     /// How long after that it may be again.
     gap: Duration,
     /// Its place in the queue.
@@ -53,9 +58,13 @@ struct OwnLsa {
 }
 
 impl OwnLsa {
-    /// When it may be originated: not within MinLSInterval, which is shorter after a pause.
-    fn may_be_originated(&self) -> Duration {
-        self.last.map_or(Duration::ZERO, |last| last + self.gap)
+    /// When it may be originated: not within MinLSInterval, which is shorter after a pause; nor while neighbours would not
+    /// take it, only to be sent it again after RxmtInterval.
+    fn may_be_originated(&self, intervals: &LsaIntervals) -> Duration {
+        let pause = intervals.min_ls_arrival + TRANSIT;
+        let last = self.last.map(|last| last + self.gap);
+        let sent = self.sent.map(|sent| sent + pause);
+        last.max(sent).unwrap_or_default()
     }
 
     /// It is being originated or flushed.
@@ -120,6 +129,13 @@ impl Instance {
         self.own.changed.insert(part);
     }
 
+    /// An own LSA was sent.
+    pub(crate) fn own_lsa_sent(&mut self, scope: ScopeId, key: &LsaKey) {
+        if let Some(own) = self.own.lsas.get_mut(&(scope, *key)) {
+            own.sent = Some(self.now);
+        }
+    }
+
     /// Asks which LSAs there should be, where something has changed.
     pub(crate) fn update_own_lsas(&mut self) {
         if self.own.changed.is_empty() {
@@ -161,7 +177,7 @@ impl Instance {
             return;
         }
         own.pending = Some(body);
-        let at = own.may_be_originated();
+        let at = own.may_be_originated(&self.config.intervals);
         if at <= self.now {
             self.originate(place);
         } else {
@@ -224,7 +240,7 @@ impl Instance {
     /// to flush, and then an LSA that nobody flushes.
     fn flush_own(&mut self, place: Place) {
         let own = self.own.lsas.entry(place).or_default();
-        let at = own.may_be_originated();
+        let at = own.may_be_originated(&self.config.intervals);
         own.doomed = at > self.now;
         if own.doomed {
             self.own.schedule(place, at);
@@ -232,7 +248,7 @@ impl Instance {
             return;
         }
         own.note(self.now, &self.config.intervals);
-        let at = own.may_be_originated();
+        let at = own.may_be_originated(&self.config.intervals);
         self.own.schedule(place, at);
         self.flush(place.0, &place.1);
     }
@@ -265,7 +281,7 @@ impl Instance {
             let router_id = self.config.router_id;
             self.events.push(Event::DuplicateRouterId { interface: None, router_id });
         }
-        let at = own.may_be_originated().max(self.now);
+        let at = own.may_be_originated(&self.config.intervals).max(self.now);
         self.own.schedule(place, at);
         self.set_originate_timer();
     }
@@ -304,7 +320,7 @@ impl Instance {
         let place = (scope, *key);
         let Some(own) = self.own.lsas.get(&place) else { return };
         if own.wanted && own.pending.is_some() {
-            let at = own.may_be_originated().max(self.now);
+            let at = own.may_be_originated(&self.config.intervals).max(self.now);
             self.own.schedule(place, at);
             self.set_originate_timer();
         }

@@ -54,6 +54,11 @@ impl Routing {
         }
     }
 
+    /// Whether the router is attached to several areas.
+    pub(crate) const fn is_border(&self) -> bool {
+        self.areas > 1
+    }
+
     /// Whether this router translates an NSSA's LSAs.
     pub(crate) fn translates(&self, area: AreaId) -> Translates {
         self.translators.get(&area).map_or(Translates::No, Translator::translates)
@@ -135,7 +140,7 @@ impl Instance {
     }
 
     fn tell_changes(&mut self, changes: &Changed) {
-        let tells = self.routing.areas > 1 || !self.externals.is_empty();
+        let tells = self.routing.is_border() || !self.externals.is_empty();
         for prefix in &changes.prefixes {
             self.events.route_changed(*prefix);
             if tells {
@@ -216,7 +221,7 @@ impl Instance {
     /// Who translates the LSAs of each NSSA (RFC 3101 §3.1).
     fn update_translators(&mut self) {
         let us = self.config.router_id;
-        let border = self.routing.areas > 1;
+        let border = self.routing.is_border();
         let mut next: Option<Duration> = None;
         for area in self.areas() {
             let AreaKind::Nssa(nssa) = self.config.kind(area) else {

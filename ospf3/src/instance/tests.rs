@@ -1,5 +1,8 @@
 //! A few instances on links under virtual time.
 
+mod abuse;
 mod adjacency;
+mod flooding;
 mod net;
+mod restart;
 mod routes;

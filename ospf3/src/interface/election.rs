@@ -6,7 +6,7 @@ use crate::id::RouterId;
 
 /// A router on the network, as its Hellos say; or the router that calculates, as its Hellos would say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Candidate {
+pub(crate) struct Candidate {
     /// Its Router ID.
     pub router_id: RouterId,
     /// Its Router Priority; with 0 it cannot be elected.
@@ -29,7 +29,7 @@ impl Candidate {
 
 /// What an election gives; [`RouterId::NONE`] where nobody may be elected.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub struct Elected {
+pub(crate) struct Elected {
     /// The Designated Router.
     pub designated_router: RouterId,
     /// The Backup Designated Router.
@@ -38,7 +38,7 @@ pub struct Elected {
 
 /// Elects the Designated Router and its Backup (RFC 2328 §9.4) from the router that calculates, with its current
 /// values, and its neighbours in state 2-Way or higher.
-pub fn elect(calculating: Candidate, neighbors: &[Candidate]) -> Elected {
+pub(crate) fn elect(calculating: Candidate, neighbors: &[Candidate]) -> Elected {
     let eligible = |candidate: &&Candidate| candidate.priority > 0;
     let mut list: Vec<Candidate> = neighbors.iter().filter(eligible).copied().collect();
     list.extend(Some(calculating).iter().filter(eligible));

@@ -58,7 +58,9 @@ impl fmt::Display for NeighborState {
     }
 }
 
-/// Events, named as in RFC 2328 §10.2.
+/// Events, named as in RFC 2328 §10.2. Start is there for the table to be whole: whom a router tries to reach and has not heard,
+/// the interface knows.
+#[cfg_attr(not(test), expect(dead_code, reason = "the table is that of the RFC, whole"))]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum NeighborInput {
     HelloReceived,

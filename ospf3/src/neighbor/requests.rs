@@ -40,10 +40,6 @@ impl Requests {
         self.asked.iter().copied().collect()
     }
 
-    pub(crate) fn is_outstanding(&self) -> bool {
-        !self.asked.is_empty()
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.wanted.is_empty()
     }
@@ -83,7 +79,7 @@ mod tests {
             keys.iter().map(|key| key.link_state_id.0).collect()
         };
         assert_eq!(ids(requests.ask(2)), [1, 2]);
-        assert!(requests.is_outstanding() && !requests.may_ask());
+        assert!(!requests.may_ask());
         assert!(requests.remove(&header(1).key));
         // What has not come is asked for once more, and nothing else.
         assert_eq!(ids(requests.ask(2)), [2]);
@@ -92,6 +88,6 @@ mod tests {
         assert_eq!(ids(requests.ask(9)), [3, 4, 5]);
         assert_eq!((requests.len(), requests.get(&header(4).key)), (3, Some(&header(4))));
         requests.clear();
-        assert!(requests.is_empty() && !requests.is_outstanding());
+        assert!(requests.is_empty() && !requests.may_ask());
     }
 }

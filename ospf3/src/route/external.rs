@@ -13,7 +13,7 @@ use super::prefixes::Entry;
 use super::result::{NextHop, Route, RouteKind};
 use super::teller::{External, RestsOn, Says, Teller, TellerId};
 use crate::lsa::{ExternalMetricType, LS_INFINITY, RouterFlags};
-use crate::{AreaId, InterfaceId, RouterId, ScopeId};
+use crate::{AreaId, RouterId, ScopeId};
 
 /// How good an external path is; less is better (RFC 2328 §16.4 step 6).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -210,14 +210,14 @@ impl RoutingTable {
                     .map(|hop| NextHop { address: hop.address.or(Some(address)), ..*hop }),
             );
         }
-        // A prefix of this router has no next hop: the address is on one of its links, or nobody's.
+        // A prefix of this router has no next hop: the address is on one of its links, or its own, or nobody's.
         if next_hops.is_empty() {
-            let on_link = |(link, _): &&(IpNet, InterfaceId)| {
-                link.contains(&address) && link.addr() != address
-            };
-            let (_, interface) =
-                self.links.iter().filter(on_link).max_by_key(|l| l.0.prefix_len())?;
-            next_hops = Arc::from([NextHop { interface: *interface, address: Some(address) }]);
+            if self.links.iter().any(|(link, _)| link.addr() == address) {
+                return None;
+            }
+            let around = self.links.iter().filter(|(link, _)| link.contains(&address));
+            let (_, interface) = *around.max_by_key(|(link, _)| link.prefix_len())?;
+            next_hops = Arc::from([NextHop { interface, address: Some(address) }]);
         }
         let (kind, area, cost) = (route.kind, route.area, route.cost);
         Some(Way { kind, area, cost, next_hops, forwarding: Some(prefix) })

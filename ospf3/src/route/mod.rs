@@ -10,6 +10,7 @@ mod explain;
 mod external;
 mod input;
 mod internal;
+mod paths;
 mod prefixes;
 mod read;
 mod result;
@@ -19,6 +20,7 @@ mod tests;
 mod update;
 
 pub use input::{Area, Externals, Input, Interface, Neighbor, Rules};
+pub use paths::{ShortestPaths, SpfTree, shortest_paths};
 pub use result::{
     Changed, Explanation, NextHop, Path, Route, RouteKind, RouterRoute, Step, VirtualNeighbor,
 };
@@ -71,6 +73,8 @@ pub struct RoutingTable {
     neighbors: BTreeMap<InterfaceId, (AreaId, Vec<Neighbor>)>,
     /// The prefixes of this router's links.
     links: BTreeSet<(IpNet, InterfaceId)>,
+    /// Databases that were emptied since the last update.
+    emptied: BTreeSet<ScopeId>,
     has_read: bool,
 }
 
@@ -90,8 +94,15 @@ impl RoutingTable {
             ranges: BTreeMap::new(),
             neighbors: BTreeMap::new(),
             links: BTreeSet::new(),
+            emptied: BTreeSet::new(),
             has_read: false,
         }
+    }
+
+    /// Says that a database lost all its LSAs at once. The next [`update`](Self::update) forgets what they said and reads
+    /// those that are there then.
+    pub fn forget(&mut self, scope: ScopeId) {
+        self.emptied.insert(scope);
     }
 
     /// The route to exactly this prefix.

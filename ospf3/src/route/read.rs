@@ -31,7 +31,7 @@ impl RoutingTable {
             | LsType::INTER_AREA_PREFIX
             | LsType::INTER_AREA_ROUTER
             | LsType::NSSA => {
-                self.forget(ScopeId::Area(id), key);
+                self.forget_lsa(ScopeId::Area(id), key);
                 if let Some(body) = usable(lsdb, input, &key) {
                     self.tell(id, key, body);
                 }
@@ -45,7 +45,7 @@ impl RoutingTable {
         if key.ls_type != LsType::AS_EXTERNAL {
             return;
         }
-        self.forget(ScopeId::As, key);
+        self.forget_lsa(ScopeId::As, key);
         if let Some(LsaBody::AsExternal(lsa)) = usable(input.as_lsdb, input, &key) {
             let router = key.advertising_router;
             let rests_on = RestsOn::Boundary(router);
@@ -115,7 +115,7 @@ impl RoutingTable {
     }
 
     /// Forgets what an LSA told.
-    pub(super) fn forget(&mut self, scope: ScopeId, key: LsaKey) {
+    pub(super) fn forget_lsa(&mut self, scope: ScopeId, key: LsaKey) {
         if let Some(id) = self.tellers.id(scope, key) {
             self.forget_teller(id);
         }

@@ -31,7 +31,8 @@ impl RoutingTable {
     ///
     /// `changed` names the LSAs that came, went or are different since the last call, also by coming to MaxAge; others are
     /// not looked at. What else is different in `input` is found without being told. The first call reads all LSAs, and so
-    /// does one with another router or address family; of an area that was not there before all its LSAs are read.
+    /// does one with another router or address family; of an area that was not there before all its LSAs are read. Whoever
+    /// empties a database says so by [`forget`](Self::forget).
     pub fn update(&mut self, input: &Input<'_>, changed: &BTreeSet<(ScopeId, LsaKey)>) -> Changed {
         let identity = Identity { router_id: input.router_id, family: input.family };
         if self.has_read && identity != self.identity {
@@ -73,8 +74,10 @@ impl RoutingTable {
 
     /// Takes in which areas there are and what is configured of them.
     fn update_areas(&mut self, input: &Input<'_>, work: &mut Work) {
-        let gone: Vec<_> =
-            self.areas.keys().filter(|id| !input.areas.contains_key(id)).copied().collect();
+        let is_gone = |id: &&AreaId| {
+            !input.areas.contains_key(id) || self.emptied.contains(&ScopeId::Area(**id))
+        };
+        let gone: Vec<_> = self.areas.keys().filter(is_gone).copied().collect();
         let mut differs = !gone.is_empty();
         for id in gone {
             for teller in self.tellers.of_scope(ScopeId::Area(id)) {
@@ -119,6 +122,17 @@ impl RoutingTable {
                     self.read_area(input, area.lsdb, *id, *key, &mut links);
                 }
                 last = Some(this);
+            }
+        }
+        if self.emptied.remove(&ScopeId::As) {
+            for teller in self.tellers.of_scope(ScopeId::As) {
+                self.forget_teller(teller);
+            }
+            self.has_read = false;
+        }
+        for scope in core::mem::take(&mut self.emptied) {
+            if let ScopeId::Link(id) = scope {
+                work.readdressed.extend(input.interfaces.get(&id).map(|there| there.area));
             }
         }
         if !self.has_read {

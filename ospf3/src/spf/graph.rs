@@ -2,6 +2,7 @@
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use crate::{InterfaceId, RouterId};
 
@@ -34,27 +35,38 @@ pub(super) struct Link {
     pub(super) back: u16,
 }
 
-/// Where the links of a vertex stand: first those with a way back, which alone count (RFC 2328 §16.1 step 2b), then
-/// the others; both in the order of where they go.
+/// What a search needs of a vertex, in few octets.
 #[derive(Debug, Clone, Copy, Default)]
-struct Place {
+struct Head {
+    /// Where its links begin: first those with a way back, which alone count (RFC 2328 §16.1 step 2b), then the
+    /// others; both in the order of where they go.
     start: u32,
-    two_way: u32,
-    len: u32,
-    capacity: u32,
+    /// How many links have a way back, [`NETWORK`] and [`TRANSIT`].
+    bits: u32,
 }
 
-impl Place {
-    const fn two_way(self) -> core::ops::Range<usize> {
-        self.start as usize..(self.start + self.two_way) as usize
+/// A transit link, not a router.
+const NETWORK: u32 = 1 << 31;
+/// Packets may pass.
+const TRANSIT: u32 = 1 << 30;
+
+impl Head {
+    const fn two_way(self) -> usize {
+        (self.bits & !(NETWORK | TRANSIT)) as usize
     }
 
-    const fn one_way(self) -> core::ops::Range<usize> {
-        (self.start + self.two_way) as usize..(self.start + self.len) as usize
+    const fn links(self) -> Range<usize> {
+        let start = self.start as usize;
+        start..start + self.two_way()
     }
 
-    const fn all(self) -> core::ops::Range<usize> {
-        self.start as usize..(self.start + self.len) as usize
+    fn set_two_way(&mut self, count: usize) {
+        let count = u32::try_from(count).unwrap_or(u32::MAX) & !(NETWORK | TRANSIT);
+        self.bits = self.bits & (NETWORK | TRANSIT) | count;
+    }
+
+    const fn set(&mut self, bit: u32, on: bool) {
+        self.bits = if on { self.bits | bit } else { self.bits & !bit };
     }
 }
 
@@ -64,7 +76,15 @@ struct Node {
     /// How often it is named: by links of others, by its own LSA, by prefixes.
     references: u32,
     present: bool,
-    transit: bool,
+    /// How many links it has, and for how many there is room.
+    len: u32,
+    capacity: u32,
+}
+
+impl Node {
+    const fn new(vertex: Vertex) -> Self {
+        Self { vertex, references: 0, present: false, len: 0, capacity: 0 }
+    }
 }
 
 /// A link as it was when changes were last taken.
@@ -95,7 +115,7 @@ pub(super) struct Changes {
 pub struct Graph {
     numbers: BTreeMap<Vertex, VertexId>,
     nodes: Vec<Node>,
-    places: Vec<Place>,
+    heads: Vec<Head>,
     links: Vec<Link>,
     /// How many of `links` belong to no vertex.
     waste: usize,
@@ -168,9 +188,11 @@ impl Graph {
             node.present = true;
             node.references += 1;
         }
-        let was = core::mem::replace(&mut node.transit, transit);
-        if was != transit {
-            self.note_transit(id, was);
+        if self.is_transit(id) != transit {
+            self.note_transit(id, !transit);
+            if let Some(head) = self.heads.get_mut(id.index()) {
+                head.set(TRANSIT, transit);
+            }
         }
         let mut wanted = Vec::with_capacity(links.len());
         for (to, cost) in links {
@@ -199,7 +221,7 @@ impl Graph {
         // A map's entry is counted with a third for what its nodes have free.
         self.numbers.len() * (size_of::<(Vertex, VertexId)>() * 4 / 3)
             + self.nodes.capacity() * size_of::<Node>()
-            + self.places.capacity() * size_of::<Place>()
+            + self.heads.capacity() * size_of::<Head>()
             + self.links.capacity() * size_of::<Link>()
     }
 
@@ -216,18 +238,29 @@ impl Graph {
         self.gratis > 0
     }
 
+    fn head(&self, id: VertexId) -> Head {
+        self.heads.get(id.index()).copied().unwrap_or_default()
+    }
+
     pub(super) fn is_network(&self, id: VertexId) -> bool {
-        matches!(self.vertex(id), Some(Vertex::Network(..)))
+        self.head(id).bits & NETWORK != 0
     }
 
     pub(super) fn is_transit(&self, id: VertexId) -> bool {
-        self.nodes.get(id.index()).is_some_and(|node| node.transit)
+        self.head(id).bits & TRANSIT != 0
     }
 
     /// The links of a vertex that have a way back.
     pub(super) fn links(&self, id: VertexId) -> &[Link] {
-        let place = self.place(id);
-        self.links.get(place.two_way()).unwrap_or_default()
+        self.links.get(self.head(id).links()).unwrap_or_default()
+    }
+
+    /// Where the links of a vertex stand that have no way back.
+    fn one_way(&self, id: VertexId) -> Range<usize> {
+        let head = self.head(id);
+        let start = head.start as usize;
+        let len = self.nodes.get(id.index()).map_or(0, |node| node.len as usize);
+        start + head.two_way()..start + len
     }
 
     /// The cost of the cheapest link from one vertex to another that has a way back.
@@ -261,24 +294,24 @@ impl Graph {
         if let Some(id) = self.numbers.get(&vertex) {
             return *id;
         }
-        let node = Node { vertex, references: 0, present: false, transit: true };
         let id = if let Some(id) = self.free.pop() {
-            if let Some(place) = self.nodes.get_mut(id.index()) {
-                *place = node;
+            if let Some(node) = self.nodes.get_mut(id.index()) {
+                // It has no links; the room for them stays.
+                *node = Node { capacity: node.capacity, ..Node::new(vertex) };
             }
             id
         } else {
             let id = VertexId(u32::try_from(self.nodes.len()).unwrap_or(u32::MAX));
-            self.nodes.push(node);
-            self.places.push(Place::default());
+            self.nodes.push(Node::new(vertex));
+            self.heads.push(Head::default());
             id
         };
+        if let Some(head) = self.heads.get_mut(id.index()) {
+            head.set(TRANSIT, true);
+            head.set(NETWORK, matches!(vertex, Vertex::Network(..)));
+        }
         self.numbers.insert(vertex, id);
         id
-    }
-
-    fn place(&self, id: VertexId) -> Place {
-        self.places.get(id.index()).copied().unwrap_or_default()
     }
 
     fn note(&mut self, from: VertexId, to: VertexId, cost: Option<u16>) {
@@ -293,7 +326,7 @@ impl Graph {
     }
 
     fn note_transit(&mut self, id: VertexId, was: bool) {
-        for at in self.place(id).two_way() {
+        for at in self.head(id).links() {
             if let Some(link) = self.links.get(at).copied() {
                 self.note(id, link.to, Some(link.cost));
             }
@@ -305,12 +338,13 @@ impl Graph {
 
     /// Replaces the links of a vertex; `wanted` is in order, with each vertex once.
     fn set_links(&mut self, from: VertexId, wanted: &[(VertexId, u16)]) {
-        let place = self.place(from);
         let network = self.is_network(from);
         let mut old = core::mem::take(&mut self.scratch);
         old.clear();
-        old.extend_from_slice(self.links.get(place.all()).unwrap_or_default());
-        let (both, single) = old.split_at(old.len().min(place.two_way as usize));
+        old.extend_from_slice(self.links(from));
+        let two_way = old.len();
+        old.extend_from_slice(self.links.get(self.one_way(from)).unwrap_or_default());
+        let (both, single) = old.split_at(two_way);
 
         if !network {
             self.gratis -= old.iter().filter(|link| link.cost == 0).count().min(self.gratis);
@@ -357,40 +391,51 @@ impl Graph {
     /// Puts the links of a vertex where they fit.
     fn write(&mut self, from: VertexId, two_way: &[Link], one_way: &[Link]) {
         let len = two_way.len() + one_way.len();
-        let mut place = self.place(from);
-        if len > place.capacity as usize {
-            self.waste += place.capacity as usize;
+        let capacity = self.nodes.get(from.index()).map_or(0, |node| node.capacity as usize);
+        if len > capacity {
+            self.waste += capacity;
             if self.waste > self.links.len() / 2 + 1024 {
                 self.compact(from);
             }
-            place.start = u32::try_from(self.links.len()).unwrap_or(u32::MAX);
-            place.capacity = u32::try_from(len).unwrap_or(u32::MAX);
+            let start = self.links.len();
             self.links.extend_from_slice(two_way);
             self.links.extend_from_slice(one_way);
+            self.put(from, start, two_way.len(), len, len);
         } else {
-            let start = place.start as usize;
+            let start = self.head(from).start as usize;
             let room = self.links.get_mut(start..start + len).unwrap_or_default();
             for (room, link) in room.iter_mut().zip(two_way.iter().chain(one_way)) {
                 *room = *link;
             }
+            self.put(from, start, two_way.len(), len, capacity);
         }
-        place.two_way = u32::try_from(two_way.len()).unwrap_or(u32::MAX);
-        place.len = u32::try_from(len).unwrap_or(u32::MAX);
-        if let Some(there) = self.places.get_mut(from.index()) {
-            *there = place;
+    }
+
+    /// Says where the links of a vertex stand.
+    fn put(&mut self, id: VertexId, start: usize, two_way: usize, len: usize, capacity: usize) {
+        let number = |number| u32::try_from(number).unwrap_or(u32::MAX);
+        if let Some(node) = self.nodes.get_mut(id.index()) {
+            (node.len, node.capacity) = (number(len), number(capacity));
+        }
+        if let Some(head) = self.heads.get_mut(id.index()) {
+            head.start = number(start);
+            head.set_two_way(two_way);
         }
     }
 
     /// Moves all links together but those of one vertex, which are dropped.
     fn compact(&mut self, but: VertexId) {
         let mut links = Vec::with_capacity(self.links.len() - self.waste.min(self.links.len()));
-        for (index, place) in self.places.iter_mut().enumerate() {
-            let start = u32::try_from(links.len()).unwrap_or(u32::MAX);
-            if index == but.index() {
-                *place = Place::default();
+        for index in 0..u32::try_from(self.nodes.len()).unwrap_or(u32::MAX) {
+            let id = VertexId(index);
+            let (start, two_way) = (links.len(), self.head(id).two_way());
+            if id == but {
+                self.put(id, start, 0, 0, 0);
             } else {
-                links.extend_from_slice(self.links.get(place.all()).unwrap_or_default());
-                *place = Place { start, capacity: place.len, ..*place };
+                links.extend_from_slice(self.links(id));
+                links.extend_from_slice(self.links.get(self.one_way(id)).unwrap_or_default());
+                let len = links.len() - start;
+                self.put(id, start, two_way, len, len);
             }
         }
         self.links = links;
@@ -398,7 +443,7 @@ impl Graph {
     }
 
     fn set_back(&mut self, from: VertexId, to: VertexId, back: u16) {
-        let range = self.place(from).two_way();
+        let range = self.head(from).links();
         let links = self.links.get_mut(range).unwrap_or_default();
         if let Ok(at) = links.binary_search_by_key(&to, |link| link.to)
             && let Some(link) = links.get_mut(at)
@@ -409,32 +454,30 @@ impl Graph {
 
     /// Says that a link has a way back now; its cost, if there is such a link.
     fn promote(&mut self, from: VertexId, to: VertexId, back: u16) -> Option<u16> {
-        let place = self.place(from);
-        let one_way = self.links.get_mut(place.one_way())?;
+        let range = self.one_way(from);
+        let one_way = self.links.get_mut(range.clone())?;
         let at = one_way.binary_search_by_key(&to, |link| link.to).ok()?;
         let link = one_way.get_mut(at)?;
         link.back = back;
         let cost = link.cost;
-        let two_way = self.links.get(place.two_way())?;
-        let put = two_way.binary_search_by_key(&to, |link| link.to).err()?;
-        let start = place.start as usize;
-        let moved = start + put..=start + place.two_way as usize + at;
+        let put = self.links(from).binary_search_by_key(&to, |link| link.to).err()?;
+        let head = self.heads.get_mut(from.index())?;
+        head.set_two_way(head.two_way() + 1);
+        let moved = head.start as usize + put..=range.start + at;
         self.links.get_mut(moved)?.rotate_right(1);
-        self.places.get_mut(from.index())?.two_way += 1;
         Some(cost)
     }
 
     /// Says that a link has no way back any more.
     fn demote(&mut self, from: VertexId, to: VertexId) -> Option<()> {
-        let place = self.place(from);
-        let two_way = self.links.get(place.two_way())?;
-        let at = two_way.binary_search_by_key(&to, |link| link.to).ok()?;
-        let one_way = self.links.get(place.one_way())?;
+        let range = self.one_way(from);
+        let at = self.links(from).binary_search_by_key(&to, |link| link.to).ok()?;
+        let one_way = self.links.get(range.clone())?;
         let put = one_way.binary_search_by_key(&to, |link| link.to).err()?;
-        let start = place.start as usize;
-        let moved = start + at..start + place.two_way as usize + put;
+        let head = self.heads.get_mut(from.index())?;
+        head.set_two_way(head.two_way() - 1);
+        let moved = head.start as usize + at..range.start + put;
         self.links.get_mut(moved)?.rotate_left(1);
-        self.places.get_mut(from.index())?.two_way -= 1;
         Some(())
     }
 }

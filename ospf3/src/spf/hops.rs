@@ -132,6 +132,11 @@ impl HopSets {
         union
     }
 
+    /// How many sets and unions are remembered.
+    pub(crate) fn remembered(&self) -> usize {
+        self.sets.len() + self.unions.len()
+    }
+
     /// Keeps only the sets that are in use and tells their new numbers.
     pub(crate) fn compact(&mut self, used: impl Iterator<Item = SetId>) -> BTreeMap<SetId, SetId> {
         let old = core::mem::take(self);

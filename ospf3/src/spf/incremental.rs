@@ -272,7 +272,7 @@ impl<'a> Update<'a> {
             *marks |= mark;
         }
         // What is done to a vertex here costs several times what it costs there.
-        let limit = self.graph.size() / 4 + 16;
+        let limit = self.graph.size() / 8 + 16;
         if self.scratch.marked.len() > limit { Err(TooMuch) } else { Ok(()) }
     }
 

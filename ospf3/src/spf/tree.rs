@@ -154,7 +154,7 @@ impl Tree {
 
     /// Gives up the sets of first hops that are not in use, when those in use may be few among them.
     fn compact(&mut self, graph: &Graph) {
-        if self.sets.len() <= 2 * graph.size() + 1024 {
+        if self.sets.remembered() <= 2 * graph.size() + 1024 {
             return;
         }
         let mut sets = core::mem::take(&mut self.sets);

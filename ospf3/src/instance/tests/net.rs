@@ -6,11 +6,14 @@ use core::net::Ipv6Addr;
 use core::time::Duration;
 
 use crate::config::{InstanceConfig, InterfaceConfig, Link, NetworkType};
+use crate::instance::counters::InputError;
 use crate::instance::event::{Event, InterfaceEvent};
 use crate::instance::{Instance, PacketMeta, Transmit};
-use crate::interface::{ALL_D_ROUTERS, InterfaceState};
+use crate::interface::{ALL_D_ROUTERS, ALL_SPF_ROUTERS, InterfaceState};
+use crate::lsa::{Lsa, LsaHeader, LsaKey};
 use crate::neighbor::NeighborState;
-use crate::{AreaId, InterfaceId, RouterId};
+use crate::packet::{LinkStateUpdate, Packet, PacketBody, PacketType};
+use crate::{AreaId, InterfaceId, RouterId, ScopeId};
 
 /// A router's interface: the router's place, and the interface's number.
 pub(super) type End = (usize, InterfaceId);
@@ -240,13 +243,57 @@ impl Net {
         text
     }
 
+    /// Gives a router a packet that seems to come from another one.
+    pub(super) fn inject(
+        &mut self,
+        to: usize,
+        (from, interface): End,
+        body: PacketBody,
+    ) -> Result<(), InputError> {
+        let config = self.routers[to].interfaces[&interface].config.clone();
+        let packet = Packet {
+            router_id: router_id(from),
+            area_id: config.area,
+            instance_id: self.routers[to].config.instance_id,
+            body,
+        };
+        let meta = PacketMeta {
+            interface,
+            source: link_local((from, interface)),
+            destination: ALL_SPF_ROUTERS,
+        };
+        let mut bytes = bytes::BytesMut::new();
+        packet.encode(meta.source, meta.destination, &mut bytes).expect("not too long");
+        let result = self.routers[to].handle_packet(self.now, meta, &bytes);
+        self.drain(to);
+        result
+    }
+
+    /// Gives a router an LSA that seems to come from a neighbour.
+    pub(super) fn inject_lsa(&mut self, to: usize, from: End, lsa: &Lsa) -> Result<(), InputError> {
+        let mut builder = LinkStateUpdate::builder(65_535);
+        assert!(builder.push(lsa, lsa.header().age));
+        self.inject(to, from, PacketBody::LinkStateUpdate(builder.build()))
+    }
+
+    /// An LSA of a router's database.
+    pub(super) fn lsa(&self, router: usize, scope: ScopeId, key: &LsaKey) -> Option<LsaHeader> {
+        let instance = &self.routers[router];
+        instance.databases.entry(scope, key).map(|entry| entry.header(self.now))
+    }
+
+    /// The packets of a type that were sent, with their senders.
+    pub(super) fn sent_of(&self, packet_type: PacketType) -> usize {
+        self.log.iter().filter(|(_, _, transmit)| transmit.bytes[1] == packet_type.0).count()
+    }
+
     /// Whether all routers' databases of the area are the same.
     pub(super) fn is_synchronized(&self, area: AreaId) -> bool {
         self.is_synchronized_among(area, &(0..self.routers.len()).collect::<Vec<_>>())
     }
 
     pub(super) fn is_synchronized_among(&self, area: AreaId, routers: &[usize]) -> bool {
-        let scope = crate::ScopeId::Area(area);
+        let scope = ScopeId::Area(area);
         let headers = |instance: &Instance| -> Vec<_> {
             let lsdb = instance.databases.get(scope).expect("it is configured");
             let headers = lsdb.iter().map(|(_, entry)| *entry.lsa.header());

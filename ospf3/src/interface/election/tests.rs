@@ -11,9 +11,8 @@ fn slow(x: Candidate, neighbors: &[Candidate]) -> Elected {
 
     // (1) "Note the current values."
     let noted = (x.designated_router, x.backup_designated_router);
-    let mut current = noted;
     let mut repeated = false;
-    loop {
+    let current = loop {
         // (2)
         let mut eligible = Vec::new();
         for router in &list {
@@ -36,13 +35,13 @@ fn slow(x: Candidate, neighbors: &[Candidate]) -> Elected {
             }
         }
         let designated = if declared.is_empty() { backup } else { highest(declared) };
-        current = (designated, backup);
+        let current = (designated, backup);
         // (4)
         let id = x.router_id;
         let newly = current.0 == id && noted.0 != id || current.1 == id && noted.1 != id;
         let no_longer = current.0 != id && noted.0 == id || current.1 != id && noted.1 == id;
         if repeated || !(newly || no_longer) {
-            break;
+            break current;
         }
         repeated = true;
         for router in &mut list {
@@ -50,7 +49,7 @@ fn slow(x: Candidate, neighbors: &[Candidate]) -> Elected {
                 (router.designated_router, router.backup_designated_router) = current;
             }
         }
-    }
+    };
     Elected { designated_router: current.0, backup_designated_router: current.1 }
 }
 

@@ -652,12 +652,15 @@ impl Oracle<'_> {
                 None => self.takes_as_external(route.area),
                 Some(id) => route.kind == RouteKind::IntraArea && route.area == id,
             };
-            if !fits || route.next_hops.is_empty() {
+            if !fits {
                 return None;
             }
             let through =
                 |hop: &NextHop| NextHop { address: hop.address.or(Some(address)), ..*hop };
             hops = route.next_hops.iter().map(through).collect();
+            if hops.is_empty() {
+                hops.push(self.on_own_link(address)?);
+            }
             (kind, area, distance) = (route.kind, route.area, route.cost);
         }
         let preferred = self.is_preferred(kind, area);
@@ -676,6 +679,22 @@ impl Oracle<'_> {
         let path =
             External { kind, area, cost, type2_cost, tag, hops, preferred, forwarding, rank };
         Some((prefix, path))
+    }
+
+    /// An address on a link of the router's, by the longest prefix of its own addresses.
+    fn on_own_link(&self, address: IpAddr) -> Option<NextHop> {
+        let mut best: Option<(u8, IpNet, InterfaceId)> = None;
+        for (interface, there) in &self.input.interfaces {
+            for own in &there.prefixes {
+                if own.addr() == address {
+                    return None;
+                }
+                if own.contains(&address) {
+                    best = best.max(Some((own.prefix_len(), *own, *interface)));
+                }
+            }
+        }
+        best.map(|(_, _, interface)| NextHop { interface, address: Some(address) })
     }
 
     /// §16.4 step 6, with RFC 3101 §2.5 step 6.

@@ -1,7 +1,7 @@
 //! Random link state databases of several areas.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::Ipv6Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 use std::vec::Vec;
 
@@ -43,15 +43,16 @@ pub(super) struct World {
     areas: BTreeMap<AreaId, Lsdb>,
     as_lsdb: Lsdb,
     links: BTreeMap<InterfaceId, (AreaId, Lsdb, Vec<Neighbor>)>,
+    /// The root's addresses.
+    addresses: BTreeMap<InterfaceId, Vec<IpNet>>,
     virtual_links: BTreeSet<InterfaceId>,
     sequence: i32,
     /// Links may cost nothing.
     gratis: bool,
     /// Which links there are follows from it.
     salt: u64,
-    /// Areas that went since the table was last brought up to date. They do not come back before: nobody would be told
-    /// that their LSAs went.
-    gone: BTreeSet<AreaId>,
+    /// Databases that were emptied since the table was last brought up to date.
+    pub(super) emptied: BTreeSet<ScopeId>,
 }
 
 fn hash(numbers: [u64; 4]) -> u64 {
@@ -96,11 +97,12 @@ impl World {
             areas: BTreeMap::new(),
             as_lsdb: Lsdb::new(),
             links: BTreeMap::new(),
+            addresses: BTreeMap::new(),
             virtual_links: BTreeSet::new(),
             sequence: 0,
             gratis: seed.is_multiple_of(4),
             salt,
-            gone: BTreeSet::new(),
+            emptied: BTreeSet::new(),
         };
         let count = world.random.below(3) + 1;
         for number in 0..count {
@@ -150,6 +152,25 @@ impl World {
                 neighbors.push(Neighbor { router_id, interface_id, address });
             }
         }
+        let addresses = (0..self.random.below(2))
+            .map(|_| {
+                let net = self.net();
+                let bits = u32::from(net.max_prefix_len() - net.prefix_len()).min(1);
+                let host = self.random.below(2) as u32 * bits;
+                match net.network() {
+                    IpAddr::V4(address) => {
+                        let address = Ipv4Addr::from_bits(address.to_bits() | host);
+                        IpNet::new(address.into(), net.prefix_len())
+                    }
+                    IpAddr::V6(address) => {
+                        let address = Ipv6Addr::from_bits(address.to_bits() | u128::from(host));
+                        IpNet::new(address.into(), net.prefix_len())
+                    }
+                }
+                .expect("the length is the family's")
+            })
+            .collect();
+        self.addresses.insert(id, addresses);
         let lsdb = self.links.remove(&id).map(|(_, lsdb, _)| lsdb).unwrap_or_default();
         self.links.insert(id, (area, lsdb, neighbors));
     }
@@ -162,7 +183,7 @@ impl World {
 
     /// Some changes, and the LSAs that these concern.
     pub(super) fn changes(&mut self) -> BTreeSet<(ScopeId, LsaKey)> {
-        self.gone.clear();
+        self.emptied.clear();
         (0..4).filter_map(|_| self.change()).collect()
     }
 
@@ -173,19 +194,13 @@ impl World {
             (*id, Area { lsdb, externals, imports_summaries, ranges })
         };
         let links = self.links.iter().map(|(id, (area, lsdb, neighbors))| {
-            let neighbors = neighbors.clone();
-            (*id, Interface { area: *area, lsdb: Some(lsdb), prefixes: Vec::new(), neighbors })
+            let (area, lsdb, neighbors) = (*area, Some(lsdb), neighbors.clone());
+            let prefixes = self.addresses.get(id).cloned().unwrap_or_default();
+            (*id, Interface { area, lsdb, prefixes, neighbors })
         });
         let virtual_links = self.virtual_links.iter().map(|id| {
-            (
-                *id,
-                Interface {
-                    area: AreaId::BACKBONE,
-                    lsdb: None,
-                    prefixes: Vec::new(),
-                    neighbors: Vec::new(),
-                },
-            )
+            let (area, prefixes, neighbors) = (AreaId::BACKBONE, Vec::new(), Vec::new());
+            (*id, Interface { area, lsdb: None, prefixes, neighbors })
         });
         Input {
             now: self.now,
@@ -210,8 +225,8 @@ impl World {
             1 => {
                 let id = AreaId(self.random.below(3) as u32);
                 if self.areas.len() > 1 && self.areas.remove(&id).is_some() {
-                    self.gone.insert(id);
-                } else if !self.gone.contains(&id) && !self.areas.contains_key(&id) {
+                    self.emptied.insert(ScopeId::Area(id));
+                } else if !self.areas.contains_key(&id) {
                     self.areas.insert(id, Lsdb::new());
                     let settings = self.area_settings(id);
                     self.settings.insert(id, settings);
@@ -226,7 +241,19 @@ impl World {
                 None
             }
             5 => {
-                self.salt = self.random.next();
+                match self.random.below(10) {
+                    0 => {
+                        self.as_lsdb = Lsdb::new();
+                        self.emptied.insert(ScopeId::As);
+                    }
+                    1 => {
+                        for (id, (_, lsdb, _)) in &mut self.links {
+                            *lsdb = Lsdb::new();
+                            self.emptied.insert(ScopeId::Link(*id));
+                        }
+                    }
+                    _ => self.salt = self.random.next(),
+                }
                 None
             }
             _ => Some(self.change_lsa()),
