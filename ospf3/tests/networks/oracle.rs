@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use ospf3::lsa::{ExternalMetricType, LS_INFINITY};
 use ospf3::originate::{AreaKind, Metric, StubRouter};
 use ospf3::route::{NextHop, RouteKind};
-use ospf3::{AreaId, InterfaceId};
+use ospf3::{AreaId, InterfaceId, RouterId};
 
 use crate::plan::{Kind, NodeId, Plan};
 
@@ -43,7 +43,7 @@ enum Exit {
     Link(usize),
     /// Into the network, or out of it.
     Network(usize),
-    Virtual(AreaId),
+    Virtual,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -53,6 +53,9 @@ struct Edge {
     cost: u32,
     exit: Exit,
 }
+
+/// The next hop over a virtual link, until a transit area's border routers say how it goes on (RFC 2328 §16.3).
+const UNRESOLVED: NextHop = NextHop { interface: InterfaceId(u32::MAX), address: None };
 
 /// What a border router tells an area, by area.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -84,6 +87,8 @@ struct View {
     table: Table,
     /// Ways to AS boundary routers.
     boundaries: BTreeMap<NodeId, Vec<Path>>,
+    /// Whose NSSA routes the table's rest on.
+    installed: BTreeSet<(IpNet, AreaId, NodeId)>,
     told: Told,
 }
 
@@ -156,16 +161,20 @@ impl Oracle<'_> {
         view.boundary = !self.plan.nodes[node].externals.is_empty() || view.border && nssa;
     }
 
+    /// What a virtual link costs from one of its ends: only so much that a link can say it.
+    fn virtual_cost(&self, from: NodeId, to: NodeId, transit: AreaId) -> Option<u32> {
+        let (cost, _) = self.views[from].ways.get(&transit)?.get(&to)?;
+        Some(*cost).filter(|cost| *cost <= 0xffff)
+    }
+
     /// The virtual links whose ends reach each other.
     fn virtual_ways(&self) -> Vec<(NodeId, NodeId, AreaId, u32)> {
         let mut ways = Vec::new();
         for link in &self.plan.virtual_links {
             let [one, other] = link.ends;
-            let way = |from: NodeId, to: NodeId| {
-                let (cost, _) = self.views[from].ways.get(&link.transit)?.get(&to)?;
-                Some(*cost).filter(|cost| *cost < 0xffff)
-            };
-            if let (Some(there), Some(back)) = (way(one, other), way(other, one)) {
+            let there = self.virtual_cost(one, other, link.transit);
+            let back = self.virtual_cost(other, one, link.transit);
+            if let (Some(there), Some(back)) = (there, back) {
                 ways.push((one, other, link.transit, there));
                 ways.push((other, one, link.transit, back));
             }
@@ -173,10 +182,16 @@ impl Oracle<'_> {
         ways
     }
 
+    /// An end of a virtual link that is up is attached to the backbone, whether anybody is heard there or not.
     fn attach_by_virtual_links(&mut self) {
-        for (node, _, _, _) in self.virtual_ways() {
-            self.views[node].attached.insert(AreaId::BACKBONE);
-            self.classify(node);
+        for link in &self.plan.virtual_links {
+            let [one, other] = link.ends;
+            for (from, to) in [(one, other), (other, one)] {
+                if self.virtual_cost(from, to, link.transit).is_some() {
+                    self.views[from].attached.insert(AreaId::BACKBONE);
+                    self.classify(from);
+                }
+            }
         }
     }
 
@@ -230,13 +245,13 @@ impl Oracle<'_> {
             }
         }
         if area == AreaId::BACKBONE {
-            for (from, to, transit, cost) in self.virtual_ways() {
+            for (from, to, _, cost) in self.virtual_ways() {
                 let cost = match self.plan.nodes[from].stub {
                     StubRouter::MaxLinkMetric => 0xffff,
                     StubRouter::Off | StubRouter::NotRouting => cost,
                 };
                 let (from, to) = (Vertex::Node(from), Vertex::Node(to));
-                edges.push(Edge { from, to, cost, exit: Exit::Virtual(transit) });
+                edges.push(Edge { from, to, cost, exit: Exit::Virtual });
             }
         }
         edges
@@ -321,17 +336,13 @@ impl Oracle<'_> {
                     let interface = self.plan.interface(link, own);
                     BTreeSet::from([NextHop { interface, address: address(link) }])
                 }
-                Exit::Virtual(transit) => {
-                    let Vertex::Node(to) = edge.to else {
-                        panic!("a virtual link leads to a node")
-                    };
-                    self.views[own].ways[&transit][&to].1.clone()
-                }
+                Exit::Virtual => BTreeSet::from([UNRESOLVED]),
             };
         }
         let before = before.into_iter().flatten().copied();
         before
             .map(|hop| match (hop.address, edge.exit) {
+                _ if hop == UNRESOLVED => hop,
                 // On a link of the root's own, the one that the edge leaves.
                 (None, Exit::Network(link)) => NextHop { address: address(link), ..hop },
                 _ => hop,
@@ -409,7 +420,12 @@ impl Oracle<'_> {
             self.inter_area(node, *area, &mut table, &mut boundaries);
         }
         self.transit_areas(node, &mut table, &mut boundaries);
-        self.externals(node, &mut table, &boundaries);
+        table.retain(|_, path| is_resolved(path));
+        for paths in boundaries.values_mut() {
+            paths.retain_mut(is_resolved);
+        }
+        let installed = self.externals(node, &mut table, &boundaries);
+        self.views[node].installed = installed;
         self.views[node].table = table;
         self.views[node].boundaries = boundaries;
     }
@@ -508,10 +524,15 @@ impl Oracle<'_> {
     }
 
     /// RFC 2328 §16.4, RFC 3101 §2.5
-    fn externals(&self, node: NodeId, table: &mut Table, boundaries: &BTreeMap<NodeId, Vec<Path>>) {
+    fn externals(
+        &self,
+        node: NodeId,
+        table: &mut Table,
+        boundaries: &BTreeMap<NodeId, Vec<Path>>,
+    ) -> BTreeSet<(IpNet, AreaId, NodeId)> {
         let view = &self.views[node];
         let within = table.clone();
-        let mut best: BTreeMap<IpNet, (External, Path)> = BTreeMap::new();
+        let mut best: BTreeMap<IpNet, Best> = BTreeMap::new();
         let takes = |area: &AreaId| self.plan.kind(*area).takes_externals();
         if view.attached.iter().any(takes) {
             for other in self.up().filter(|other| *other != node) {
@@ -525,7 +546,7 @@ impl Oracle<'_> {
                         Some(address) => longest(&within, address).filter(|path| takes(&path.area)),
                     };
                     if let Some(by) = by {
-                        consider(&mut best, *prefix, outside, by);
+                        consider(&mut best, *prefix, outside, by, None);
                     }
                 }
             }
@@ -550,14 +571,19 @@ impl Oracle<'_> {
                             .filter(|path| path.kind == RouteKind::IntraArea && path.area == *area),
                     };
                     if let Some(by) = by {
-                        consider(&mut best, prefix, &outside, by);
+                        consider(&mut best, prefix, &outside, by, Some((*area, *other)));
                     }
                 }
             }
         }
-        for (prefix, (_, path)) in best {
-            table.entry(prefix).or_insert(path);
+        let mut installed = BTreeSet::new();
+        for (prefix, (_, path, from)) in best {
+            if let std::collections::btree_map::Entry::Vacant(entry) = table.entry(prefix) {
+                entry.insert(path);
+                installed.extend(from.into_iter().map(|(area, other)| (prefix, area, other)));
+            }
         }
+        installed
     }
 
     /// What a node tells an NSSA of the outside.
@@ -624,26 +650,29 @@ impl Oracle<'_> {
         told
     }
 
+    /// RFC 3101 §3.2: of several routes to one prefix, one.
     fn translate(&self, node: NodeId, told: &mut Told) {
-        let view = &self.views[node];
-        for area in &view.attached {
-            let nssa = matches!(self.plan.kind(*area), AreaKind::Nssa(_));
-            if !nssa || !self.translates(node, *area) {
+        let mut translated: BTreeMap<IpNet, (Metric, std::cmp::Reverse<RouterId>, Outside)> =
+            BTreeMap::new();
+        for (prefix, area, other) in &self.views[node].installed {
+            let Some(outside) = self.nssa_routes(*other, *area).remove(prefix) else { continue };
+            if !outside.propagate || !self.translates(node, *area) {
                 continue;
             }
-            for other in view.ways.get(area).into_iter().flatten().map(|(other, _)| *other) {
-                for (prefix, outside) in self.nssa_routes(other, *area) {
-                    let installed = view
-                        .table
-                        .get(&prefix)
-                        .is_some_and(|path| path.area == *area && is_external(path.kind));
-                    if other != node && outside.propagate && installed {
-                        let better = |known: &Outside| outside.metric < known.metric;
-                        if told.externals.get(&prefix).is_none_or(better) {
-                            told.externals.insert(prefix, outside);
-                        }
-                    }
-                }
+            let other = std::cmp::Reverse(self.plan.router_id(*other));
+            let known = translated.get(prefix);
+            if known.is_none_or(|known| (outside.metric, other) < (known.0, known.1)) {
+                translated.insert(*prefix, (outside.metric, other, outside));
+            }
+        }
+        for (prefix, (_, _, outside)) in translated {
+            let path = &self.views[node].table[&prefix];
+            let metric = match outside.metric.metric_type {
+                ExternalMetricType::Type1 => Metric::type1(path.cost),
+                ExternalMetricType::Type2 => outside.metric,
+            };
+            if told.externals.get(&prefix).is_none_or(|own| metric < own.metric) {
+                told.externals.insert(prefix, outside);
             }
         }
     }
@@ -715,6 +744,11 @@ impl Oracle<'_> {
     }
 }
 
+/// Lets go of next hops over virtual links; whether anything is left.
+fn is_resolved(path: &mut Path) -> bool {
+    !path.hops.remove(&UNRESOLVED) || !path.hops.is_empty()
+}
+
 fn plain(kind: RouteKind, area: AreaId, cost: u32, hops: BTreeSet<NextHop>) -> Path {
     Path { kind, area, cost, type2_cost: None, tag: None, hops }
 }
@@ -777,11 +811,15 @@ fn longest(table: &Table, address: IpAddr) -> Option<Path> {
 /// RFC 2328 §16.4 step 6: less is preferred.
 type External = (ExternalMetricType, u32, u8, u32);
 
+/// The rank, the path, and whose NSSA routes it rests on.
+type Best = (External, Path, Vec<(AreaId, NodeId)>);
+
 fn consider(
-    best: &mut BTreeMap<IpNet, (External, Path)>,
+    best: &mut BTreeMap<IpNet, Best>,
     prefix: IpNet,
     outside: &Outside,
     by: Path,
+    from: Option<(AreaId, NodeId)>,
 ) {
     let Metric { metric_type, cost: metric } = outside.metric;
     let (rank, path) = match metric_type {
@@ -797,10 +835,13 @@ fn consider(
         }
     };
     match best.get_mut(&prefix) {
-        Some((known, _)) if *known < rank => {}
-        Some((known, so_far)) if *known == rank => so_far.hops.extend(path.hops),
+        Some((known, ..)) if *known < rank => {}
+        Some((known, so_far, all)) if *known == rank => {
+            so_far.hops.extend(path.hops);
+            all.extend(from);
+        }
         _ => {
-            best.insert(prefix, (rank, path));
+            best.insert(prefix, (rank, path, from.into_iter().collect()));
         }
     }
 }
