@@ -7,10 +7,13 @@
 
 #[path = "originated/domain.rs"]
 mod domain;
+#[allow(dead_code, reason = "the rest is for networks of instances")]
 #[path = "networks/oracle.rs"]
 mod oracle;
+#[allow(dead_code, reason = "the rest is for networks of instances")]
 #[path = "networks/plan.rs"]
 mod plan;
+#[allow(dead_code, reason = "the rest is for networks of instances")]
 #[path = "networks/random.rs"]
 mod random;
 #[path = "networks/topologies.rs"]

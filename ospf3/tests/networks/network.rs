@@ -53,7 +53,6 @@ pub(crate) struct Network {
     sent: u64,
     /// How often a router was put to work.
     pub(crate) steps: u64,
-    traced: BTreeMap<NodeId, String>,
 }
 
 /// More steps than any network here takes for so much time.
@@ -70,7 +69,6 @@ impl Network {
             wire: BTreeMap::new(),
             sent: 0,
             steps: 0,
-            traced: BTreeMap::new(),
         };
         for node in 0..plan.nodes.len() {
             network.boot(node);
@@ -118,43 +116,6 @@ impl Network {
         }
         for transmit in packets {
             self.send(node, transmit);
-        }
-        self.trace(node);
-    }
-
-    fn trace(&mut self, node: NodeId) {
-        // TRACEKEY
-        let Ok(text) = std::env::var("TRACEKEY") else { return };
-        let mut parts = text.split(',').map(|part| u32::from_str_radix(part, 16).expect("hex"));
-        let (ls_type, router, id) =
-            (parts.next().unwrap(), parts.next().unwrap(), parts.next().unwrap());
-        let key = ospf3::LsaKey {
-            ls_type: ospf3::LsType(ls_type as u16),
-            advertising_router: ospf3::RouterId(router),
-            link_state_id: ospf3::LinkStateId(id),
-        };
-        let Some(r) = &self.routers[node] else { return };
-        let now = self.now;
-        let state: Vec<String> = r
-            .instance
-            .lsdbs()
-            .filter_map(|(scope, lsdb)| {
-                lsdb.get(&key).map(|e| {
-                    let h = e.header(now);
-                    format!("{scope:?} {:?} {:x} max {}", h.sequence, h.checksum, h.is_max_age())
-                })
-            })
-            .collect();
-        let n: Vec<String> = r
-            .neighbors
-            .iter()
-            .map(|((i, r), s)| format!("{}@{}:{s:?}", self.plan.node_of(*r).unwrap(), i.0))
-            .collect();
-        let line = format!("{state:?} {n:?}");
-        let seen = self.traced.entry(node).or_default();
-        if *seen != line {
-            println!("{:?} node {node}: {line}", self.now);
-            *seen = line;
         }
     }
 

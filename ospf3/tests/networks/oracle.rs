@@ -753,10 +753,6 @@ fn plain(kind: RouteKind, area: AreaId, cost: u32, hops: BTreeSet<NextHop>) -> P
     Path { kind, area, cost, type2_cost: None, tag: None, hops }
 }
 
-const fn is_external(kind: RouteKind) -> bool {
-    matches!(kind, RouteKind::ExternalType1 | RouteKind::ExternalType2)
-}
-
 /// The cheaper path, or both.
 fn offer<K: Ord>(table: &mut BTreeMap<K, Path>, to: K, path: Path) {
     match table.entry(to) {

@@ -109,10 +109,6 @@ impl Plan {
         RouterId(0x0a00_0000 + (number * 7919) % 10_007 + 1)
     }
 
-    pub(crate) fn node_of(&self, router_id: RouterId) -> Option<NodeId> {
-        (0..self.nodes.len()).find(|node| self.router_id(*node) == router_id)
-    }
-
     /// The interfaces of a link's ends have different numbers.
     pub(crate) fn interface(&self, link: usize, node: NodeId) -> InterfaceId {
         InterfaceId(u32::try_from(link * 64 + 1 + (node * 5) % 61).expect("a small number"))

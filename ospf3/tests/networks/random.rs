@@ -33,10 +33,6 @@ impl Random {
         self.below(100) < chance
     }
 
-    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
-        (!from.is_empty()).then(|| &from[self.below(from.len())])
-    }
-
     /// Up to `most` milliseconds.
     pub(crate) fn millis(&mut self, most: usize) -> Duration {
         Duration::from_micros(self.below(most * 1000 + 1) as u64)
