@@ -30,16 +30,17 @@ impl Instance {
         hello: &Hello,
     ) -> Result<(), InputError> {
         self.check_hello(at, id, source, hello)?;
+        let state = self.neighbor_state(at, id);
         let before = self.meet(at, id, source, hello)?;
         self.neighbor_event(at, id, NeighborInput::HelloReceived);
         if !hello.neighbors.contains(&self.config.router_id) {
             self.one_way(at, id);
-            self.answer_hello(at, id, source);
+            self.answer_hello(at, id, source, state);
             return Ok(());
         }
         self.resume_office(at, hello);
         self.neighbor_event(at, id, NeighborInput::TwoWayReceived);
-        self.answer_hello(at, id, source);
+        self.answer_hello(at, id, source, state);
         let Some(interface) = self.interfaces.get(&at) else { return Ok(()) };
         if interface.config.network.is_multi_access() {
             let waiting = interface.state == InterfaceState::Waiting;
@@ -48,6 +49,10 @@ impl Instance {
             }
         }
         Ok(())
+    }
+
+    fn neighbor_state(&self, at: InterfaceId, id: RouterId) -> Option<NeighborState> {
+        Some(self.interfaces.get(&at)?.neighbors.get(&id)?.state)
     }
 
     fn check_hello(
@@ -133,8 +138,15 @@ impl Instance {
     }
 
     /// On networks without broadcast a Hello may be answered by one (RFC 2328 §9.5.1): a router that is not eligible answers
-    /// those that are. A virtual neighbour, or one on a point-to-multipoint network, is answered when it is new.
-    fn answer_hello(&mut self, at: InterfaceId, id: RouterId, source: Ipv6Addr) {
+    /// those that are. A virtual neighbour, or one on a point-to-multipoint network, is answered when its Hello has made
+    /// another state of `before`: so two that answer each other come to an end.
+    fn answer_hello(
+        &mut self,
+        at: InterfaceId,
+        id: RouterId,
+        source: Ipv6Addr,
+        before: Option<NeighborState>,
+    ) {
         let Some(interface) = self.interfaces.get_mut(&at) else { return };
         let Some(neighbor) = interface.neighbors.get(&id) else { return };
         let answers = match interface.config.network {
@@ -144,7 +156,7 @@ impl Instance {
                     [roles.designated_router, roles.backup_designated_router].contains(&id);
                 neighbor.hello.priority > 0 && !has_role
             }
-            _ => !interface.uses_multicast() && neighbor.since == self.now,
+            _ => !interface.uses_multicast() && before != Some(neighbor.state),
         };
         if answers {
             interface.hellos.to.insert(source);
