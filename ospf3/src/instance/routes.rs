@@ -140,7 +140,9 @@ impl Instance {
     }
 
     fn tell_changes(&mut self, changes: &Changed) {
-        let tells = self.routing.is_border() || !self.externals.is_empty();
+        // An end of a virtual link that is down is a border router all the same.
+        let virtual_links = self.interfaces.values().any(|i| i.config.network.is_virtual());
+        let tells = self.routing.is_border() || virtual_links || !self.externals.is_empty();
         for prefix in &changes.prefixes {
             self.events.route_changed(*prefix);
             if tells {
