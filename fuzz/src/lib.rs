@@ -10,6 +10,7 @@ mod config;
 mod dump;
 mod filter;
 mod ospf;
+mod ospf_instance;
 mod session;
 mod text;
 mod wire;
@@ -18,6 +19,7 @@ pub use config::config_source;
 pub use dump::{bmp, mrt};
 pub use filter::{policy_route, policy_source, program_bytes};
 pub use ospf::{ospf_lsa, ospf_packet, ospf_trailer};
+pub use ospf_instance::ospf_instance;
 pub use session::{record, session};
 pub use text::text_forms;
 pub use wire::{attributes, destination, message, nlri, open, update};
@@ -35,6 +37,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("mrt", mrt),
     ("nlri", nlri),
     ("open", open),
+    ("ospf_instance", ospf_instance),
     ("ospf_lsa", ospf_lsa),
     ("ospf_packet", ospf_packet),
     ("ospf_trailer", ospf_trailer),

@@ -12,6 +12,7 @@ mod link;
 mod look;
 pub(crate) mod output;
 mod own;
+mod reconfigure;
 mod restart;
 mod routes;
 pub(crate) mod spf_delay;
@@ -62,9 +63,71 @@ use routes::Routing;
 /// - The host listens on each interface to [`ALL_SPF_ROUTERS`](crate::ALL_SPF_ROUTERS); where the interface is Designated Router or
 ///   Backup ([`Event::Interface`]), to [`ALL_D_ROUTERS`](crate::ALL_D_ROUTERS) too.
 ///
+/// - An instance that ends calls [`stop`](Self::stop), so that the others need not wait until its LSAs have aged.
+///
 /// A clone is an instance of its own, in the same state: what is done to it shows what would happen.
 ///
-/// The crate's documentation has the whole run loop.
+/// # The run loop
+///
+/// Two routers on a link. A host has sockets and a clock where this has a queue and a number.
+///
+/// ```
+/// use std::collections::{BTreeSet, VecDeque};
+/// use std::time::Duration;
+///
+/// use ospf3::{
+///     AreaId, Event, Instance, InstanceConfig, InterfaceConfig, InterfaceEvent, InterfaceId, Link,
+///     NetworkType, PacketMeta, RouterId,
+/// };
+///
+/// let link = InterfaceId(1);
+/// let mut now = Duration::ZERO;
+/// let mut routers = [1, 2].map(|number| {
+///     let config = InstanceConfig::new(RouterId::from([192, 0, 2, number]));
+///     let mut router = Instance::new(config, u64::from(number));
+///     let config = InterfaceConfig::new(AreaId::BACKBONE, NetworkType::PointToPoint);
+///     router.configure_interface(now, link, Some(config));
+///     // What the system says of the link.
+///     let link_local = format!("fe80::{number}").parse().expect("an address");
+///     let prefix = format!("2001:db8:{number}::1/64").parse().expect("a prefix");
+///     let up = Link { link_local, mtu: 1500, prefixes: BTreeSet::from([prefix]) };
+///     router.handle_interface(now, link, InterfaceEvent::Up(up));
+///     router
+/// });
+/// let mut wire = VecDeque::new();
+/// let mut learned = BTreeSet::new();
+///
+/// while learned.len() < 2 {
+///     for (number, router) in routers.iter_mut().enumerate() {
+///         while let Some(transmit) = router.poll_transmit() {
+///             wire.push_back((1 - number, transmit));
+///         }
+///         while let Some(event) = router.poll_event() {
+///             if let Event::Route { prefix, route: Some(route) } = event
+///                 && !route.next_hops.is_empty()
+///             {
+///                 learned.insert(prefix);
+///             }
+///         }
+///     }
+///     if let Some((to, transmit)) = wire.pop_front() {
+///         let meta = PacketMeta {
+///             interface: link,
+///             source: transmit.source,
+///             destination: transmit.destination,
+///         };
+///         // What is dropped has been counted.
+///         let _dropped = routers[to].handle_packet(now, meta, &transmit.bytes);
+///         continue;
+///     }
+///     let next = routers.iter().filter_map(Instance::poll_timeout).min().expect("Hellos");
+///     now = now.max(next);
+///     for router in &mut routers {
+///         router.handle_timeout(now);
+///     }
+/// }
+/// assert!(now < Duration::from_secs(10));
+/// ```
 #[derive(Debug, Clone)]
 pub struct Instance {
     pub(crate) config: InstanceConfig,
@@ -90,6 +153,8 @@ pub struct Instance {
     /// All of them may.
     pub(crate) sweep_all: bool,
     pub(crate) overloaded: bool,
+    /// It ends: it tells of nothing any more.
+    pub(crate) stopped: bool,
     pub(crate) flooded: Arrivals,
     pub(crate) own: OwnLsas,
     pub(crate) externals: BTreeMap<ExternalKey, External>,
@@ -122,6 +187,7 @@ impl Instance {
             sweep: BTreeSet::new(),
             sweep_all: false,
             overloaded: false,
+            stopped: false,
             flooded: Arrivals::default(),
             own: OwnLsas::default(),
             externals: BTreeMap::new(),

@@ -138,7 +138,7 @@ impl Instance {
 
     /// Asks which LSAs there should be, where something has changed.
     pub(crate) fn update_own_lsas(&mut self) {
-        if self.own.changed.is_empty() {
+        if self.own.changed.is_empty() || self.stopped {
             return;
         }
         let parts = core::mem::take(&mut self.own.changed);
@@ -266,6 +266,10 @@ impl Instance {
             self.check_restart();
             return;
         }
+        if self.stopped {
+            self.flush(scope, &header.key);
+            return;
+        }
         let wanted = self.own.lsas.get(&place).is_some_and(|own| own.wanted);
         if !wanted {
             if !header.is_max_age() && !self.adopt(place) {
@@ -313,6 +317,16 @@ impl Instance {
                 self.flush_own(place);
             }
         }
+    }
+
+    /// Flushes all own LSAs at once.
+    pub(crate) fn flush_all_own(&mut self) {
+        let lsas = core::mem::take(&mut self.own.lsas);
+        self.own.due.clear();
+        for (scope, key) in lsas.into_keys() {
+            self.flush(scope, &key);
+        }
+        self.set_originate_timer();
     }
 
     /// An LSA at MaxAge has been removed from its database. If it was ours, it may begin anew.

@@ -108,12 +108,11 @@ impl Instance {
     pub(crate) fn end_help(&mut self, at: InterfaceId, id: RouterId, status: Option<HelperStatus>) {
         self.timers.stop(Timer::Grace(at, id));
         let Some(neighbor) = self.neighbor_mut(at, id) else { return };
-        if neighbor.help.take().is_none() {
+        let (state, help) = (neighbor.state, neighbor.help.take());
+        if help.is_none() {
             return;
         }
         self.helping -= 1;
-        let Some(neighbor) = self.neighbor_mut(at, id) else { return };
-        let state = neighbor.state;
         let reported = status.unwrap_or(HelperStatus::Ended);
         self.events.push(Event::Helper { interface: at, router_id: id, status: reported });
         self.scheduled.push_back((at, InterfaceInput::NeighborChange));

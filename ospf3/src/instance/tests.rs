@@ -4,5 +4,6 @@ mod abuse;
 mod adjacency;
 mod flooding;
 mod net;
+mod reconfigure;
 mod restart;
 mod routes;
