@@ -189,8 +189,8 @@ pub enum Translates {
     /// It does not.
     #[default]
     No,
-    /// It no longer does: what is translated one to one stays as long as its NSSA-LSA does, nothing is added and no
-    /// range is told (§3.3).
+    /// It no longer does: what is translated one to one stays as long as its NSSA-LSA does, and until another router tells of
+    /// the prefix; nothing is added and no range is told (§3.3).
     NoMore,
     /// It does.
     Yes,

@@ -31,7 +31,8 @@ pub(super) fn translated(
         range.or_else(|| {
             let lsa = one_to_one(context, id, nssa, net)?;
             let better = own.is_none_or(|own| with_way(context, net, metric(&lsa)) < own);
-            let stays = nssa.translates == Translates::Yes || told;
+            let stays = nssa.translates == Translates::Yes
+                || told && context.description.routes.external_lsas(None, net).is_empty();
             (better && stays).then_some(lsa)
         })
     });

@@ -104,6 +104,7 @@ impl Network {
                 writeln!(text, "{prefix}\n  is        {is:?}\n  should be {should:?}")
                     .expect("a string");
             }
+            if std::env::var("SHOW").is_ok() { for (n, r) in self.routers.iter().enumerate() { let t = format!("{:?}", r.as_ref().map(|r| &r.instance)); let i = t.find("translators").unwrap_or(0); println!("{n} {}", &t[i..t.len().min(i+100)]); } }
             panic!("{text}");
         }
     }

@@ -403,6 +403,16 @@ fn one_that_translates_no_more() {
     assert_eq!(told(&world), 1);
     world.installed(7, nssa_lsa("2001:db8:f::/48", Metric::type2(7), FORWARD), 15);
     assert_eq!(told(&world), 1);
+    // The new translator tells of it: in other words even.
+    let theirs = nssa_lsa(TO, Metric::type2(9), "2001:db8:1::8");
+    world.table.externals.insert((None, net(TO)), vec![(RouterId(4), theirs)]);
+    assert_eq!(told(&world), 0);
+    world.table.externals.remove(&(None, net(TO)));
+    world.nssa(AREA_1).translates = Translates::Yes;
+    assert_eq!(told(&world), 2);
+    world.nssa(AREA_1).translates = Translates::NoMore;
+    assert_eq!(told(&world), 2);
+    world.table.routes.remove(&net("2001:db8:f::/48"));
     world.table.routes.remove(&net(TO));
     assert_eq!(told(&world), 0);
     world.installed(7, nssa_lsa(TO, Metric::type2(7), FORWARD), 15);
