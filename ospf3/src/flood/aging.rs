@@ -25,6 +25,9 @@ impl Instance {
             self.flushing.remove(&(scope, key));
             self.timers.set_earlier(Timer::Age, self.now + left);
         }
+        if installed != Installed::Refreshed {
+            self.topology_changed(scope, &key);
+        }
         self.lsa_changed(scope, key, installed);
         installed
     }

@@ -37,6 +37,7 @@ impl Instance {
             self.answer_hello(at, id, source);
             return Ok(());
         }
+        self.resume_office(at, hello);
         self.neighbor_event(at, id, NeighborInput::TwoWayReceived);
         self.answer_hello(at, id, source);
         let Some(interface) = self.interfaces.get(&at) else { return Ok(()) };

@@ -81,6 +81,8 @@ pub struct Instance {
     pub(crate) neighbors: usize,
     /// Neighbours in state Exchange or Loading.
     pub(crate) exchanging: usize,
+    /// Neighbours that are helped to restart.
+    pub(crate) helping: usize,
     /// LSAs at MaxAge that are still in the databases.
     pub(crate) flushing: BTreeSet<(ScopeId, LsaKey)>,
     /// Those of them that may perhaps be removed now.
@@ -115,6 +117,7 @@ impl Instance {
             scheduled: VecDeque::new(),
             neighbors: 0,
             exchanging: 0,
+            helping: 0,
             flushing: BTreeSet::new(),
             sweep: BTreeSet::new(),
             sweep_all: false,

@@ -8,12 +8,14 @@ use crate::id::{InterfaceId, RouterId};
 use crate::instance::Instance;
 use crate::instance::adjacency::seconds;
 use crate::instance::event::{Event, HelperStatus};
+use crate::interface::InterfaceState;
 use crate::interface::fsm::InterfaceInput;
 use crate::lsa::{LsType, LsaBody, LsaKey, RestartReason, RouterLink, RouterLinkType};
 use crate::lsdb::Installed;
 use crate::neighbor::fsm::NeighborInput;
 use crate::neighbor::{Help, NeighborState};
 use crate::originate::Grace;
+use crate::packet::hello::Hello;
 use crate::scope::ScopeId;
 use crate::timer::Timer;
 
@@ -59,10 +61,7 @@ impl Instance {
     ) {
         if key.ls_type == LsType::GRACE {
             self.grace_lsa(from.0, key);
-        } else if installed != Installed::Refreshed && is_topology(key.ls_type) {
-            if self.config.graceful_restart.strict_lsa_checking {
-                self.topology_changed(scope, key.advertising_router);
-            }
+        } else if installed != Installed::Refreshed {
             self.check_consistency(scope, key);
         }
     }
@@ -99,6 +98,7 @@ impl Instance {
         neighbor.help = Some(Help { until: now + left, candidate });
         self.timers.set(Timer::Grace(at, id), now + left);
         if new {
+            self.helping += 1;
             let status = HelperStatus::Helping;
             self.events.push(Event::Helper { interface: at, router_id: id, status });
         }
@@ -111,6 +111,8 @@ impl Instance {
         if neighbor.help.take().is_none() {
             return;
         }
+        self.helping -= 1;
+        let Some(neighbor) = self.neighbor_mut(at, id) else { return };
         let state = neighbor.state;
         let reported = status.unwrap_or(HelperStatus::Ended);
         self.events.push(Event::Helper { interface: at, router_id: id, status: reported });
@@ -122,8 +124,13 @@ impl Instance {
         }
     }
 
-    /// Ends the help for all that would have been told of a changed LSA (RFC 3623 §3.2 (3)).
-    fn topology_changed(&mut self, scope: ScopeId, advertising_router: RouterId) {
+    /// An LSA is new or different, our own among them: ends the help for all who would have been told of it
+    /// (RFC 3623 §3.2 (3)).
+    pub(crate) fn topology_changed(&mut self, scope: ScopeId, key: &LsaKey) {
+        let strict = self.config.graceful_restart.strict_lsa_checking;
+        if self.helping == 0 || !strict || !is_topology(key.ls_type) {
+            return;
+        }
         let told = self.interfaces.values().filter(|interface| match scope {
             ScopeId::Link(id) => interface.id == id,
             ScopeId::Area(id) => interface.area() == id,
@@ -136,7 +143,7 @@ impl Instance {
                 helped.map(|neighbor| (interface.id, neighbor.router_id))
             })
             // What the router itself tells after its restart is the end of it.
-            .filter(|(_, id)| *id != advertising_router)
+            .filter(|(_, id)| *id != key.advertising_router)
             .collect();
         for (at, id) in helped {
             self.end_help(at, id, Some(HelperStatus::TopologyChanged));
@@ -230,6 +237,24 @@ impl Instance {
             });
             links.map(move |link| (scope, link))
         })
+    }
+
+    /// A neighbour still takes this router for what it was on the link before it restarted: it is that again
+    /// (RFC 3623 §2 (3)).
+    pub(crate) fn resume_office(&mut self, at: InterfaceId, hello: &Hello) {
+        let (us, restarting) = (self.config.router_id, self.is_restarting());
+        let Some(interface) = self.interfaces.get_mut(&at) else { return };
+        if !restarting || interface.state != InterfaceState::Waiting {
+            return;
+        }
+        if hello.designated_router == us {
+            interface.elected.designated_router = us;
+        } else if hello.backup_designated_router == us {
+            interface.elected.backup_designated_router = us;
+        } else {
+            return;
+        }
+        self.scheduled.push_back((at, InterfaceInput::BackupSeen));
     }
 
     /// Whether all adjacencies of before are Full (RFC 3623 §2.2 (1)).

@@ -4,4 +4,5 @@ mod abuse;
 mod adjacency;
 mod flooding;
 mod net;
+mod restart;
 mod routes;

@@ -2,8 +2,11 @@ use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::*;
+use crate::error::LsaError;
 use crate::id::InterfaceId;
+use crate::lsa::{LinkStateId, LsType, Lsa, LsaBody, LsaHeader, LsaKey, SequenceNumber};
 use crate::options::Options;
+use crate::tlv::Tlv;
 
 const SOURCE: Ipv6Addr = Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1);
 const ALL_SPF_ROUTERS: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 5);
@@ -232,6 +235,186 @@ fn errors_say_what_and_where() {
     for (error, text) in texts {
         assert_eq!(error.to_string(), text);
     }
+}
+
+/// A body of this type after the header of [`HELLO`].
+fn with_body(packet_type: PacketType, body: &[u8]) -> Vec<u8> {
+    let data = [&HELLO[..16], body].concat();
+    let [high, low] = u16::try_from(data.len()).expect("short").to_be_bytes();
+    with_octet(&with_octet(&with_octet(&data, 1, packet_type.0), 2, high), 3, low)
+}
+
+/// RFC 5340 §A.3.3, §A.4.2
+#[test]
+fn database_description() {
+    let data = with_body(
+        PacketType::DATABASE_DESCRIPTION,
+        &[
+            0, 0x80, 0x01, 0x13, // Options
+            0x21, 0x22, 0, 0x17, // Interface MTU, flags
+            0x31, 0x32, 0x33, 0x34, // DD sequence number
+            0x01, 0x02, 0x20, 0x01, // LS age, LS type
+            0x41, 0x42, 0x43, 0x44, // Link State ID
+            192, 0, 2, 3, // Advertising Router
+            0x80, 0, 0, 0x01, // LS sequence number
+            0x51, 0x52, 0x61, 0x62, // LS checksum, length
+        ],
+    );
+    let flags = DatabaseDescriptionFlags::I
+        | DatabaseDescriptionFlags::M
+        | DatabaseDescriptionFlags::MS
+        | DatabaseDescriptionFlags::M6;
+    let header = LsaHeader {
+        age: 0x0102,
+        key: LsaKey {
+            ls_type: LsType::ROUTER,
+            advertising_router: RouterId::from([192, 0, 2, 3]),
+            link_state_id: LinkStateId(0x4142_4344),
+        },
+        sequence: SequenceNumber::INITIAL,
+        checksum: 0x5152,
+        length: 0x6162,
+    };
+    let expected = DatabaseDescription {
+        options: Options::from_bits(0x0080_0113),
+        interface_mtu: 0x2122,
+        flags,
+        sequence_number: 0x3132_3334,
+        headers: Vec::from([header]),
+    };
+    let expected = Packet { body: PacketBody::DatabaseDescription(expected), ..hello() };
+    assert_eq!(Packet::decode(&data), Ok((expected.clone(), &[][..])));
+    assert_eq!(without_checksum(&expected), data);
+    assert_eq!(alloc::format!("{flags:?}"), "DatabaseDescriptionFlags(MS|M|I|M6)");
+    assert!(!flags.without(DatabaseDescriptionFlags::M).contains(DatabaseDescriptionFlags::M));
+
+    let acknowledgment = with_body(PacketType::LINK_STATE_ACKNOWLEDGMENT, &data[28..]);
+    let headers = Vec::from([header]);
+    let body = PacketBody::LinkStateAcknowledgment(LinkStateAcknowledgment { headers });
+    let expected = Packet { body, ..hello() };
+    assert_eq!(Packet::decode(&acknowledgment), Ok((expected.clone(), &[][..])));
+    assert_eq!(without_checksum(&expected), acknowledgment);
+    let long = with_body(PacketType::LINK_STATE_ACKNOWLEDGMENT, &data[27..]);
+    let what = "Link State Acknowledgment";
+    let error = PacketError::TrailingBytes { what, offset: 36, count: 1 };
+    assert_eq!(Packet::decode(&long), Err(error));
+}
+
+/// RFC 5340 §A.3.4
+#[test]
+fn link_state_request() {
+    let octets = [0, 0, 0x20, 0x02, 0x41, 0x42, 0x43, 0x44, 192, 0, 2, 3];
+    let data = with_body(PacketType::LINK_STATE_REQUEST, &octets);
+    let key = LsaKey {
+        ls_type: LsType::NETWORK,
+        advertising_router: RouterId::from([192, 0, 2, 3]),
+        link_state_id: LinkStateId(0x4142_4344),
+    };
+    let body = PacketBody::LinkStateRequest(LinkStateRequest { keys: Vec::from([key]) });
+    let expected = Packet { body, ..hello() };
+    assert_eq!(Packet::decode(&data), Ok((expected.clone(), &[][..])));
+    assert_eq!(without_checksum(&expected), data);
+}
+
+/// RFC 5340 §A.3.5: the number of LSAs, and as many as there are.
+#[test]
+fn updates_with_another_count() {
+    let key = LsaKey {
+        ls_type: LsType::NETWORK,
+        advertising_router: RouterId(1),
+        link_state_id: LinkStateId(1),
+    };
+    let body = LsaBody::Unknown(Bytes::from_static(&[0; 4]));
+    let lsa = Lsa::new(1, key, SequenceNumber::INITIAL, &body).expect("short");
+    let mut builder = LinkStateUpdate::builder(0);
+    assert!(builder.push(&lsa, 1), "one always fits");
+    assert!(!builder.push(&lsa, 1));
+    let packet = Packet { body: PacketBody::LinkStateUpdate(builder.build()), ..hello() };
+    let data = without_checksum(&packet);
+    assert_eq!(data[16..20], [0, 0, 0, 1]);
+    let lsas = |count: [u8; 4]| {
+        let mut data = data.to_vec();
+        data[16..20].copy_from_slice(&count);
+        match Packet::decode(&data) {
+            Ok((Packet { body: PacketBody::LinkStateUpdate(update), .. }, _)) => {
+                assert_eq!(update.count(), u32::from_be_bytes(count));
+                update.lsas().collect::<Vec<_>>()
+            }
+            other => panic!("{other:?}"),
+        }
+    };
+    assert_eq!(lsas([0, 0, 0, 1]), [Ok(lsa.clone())]);
+    // More than there are, or than there can be: said once.
+    let missing = LsaError::Truncated { what: "LS age", offset: 0, needed: 2, available: 0 };
+    assert_eq!(lsas([0, 0, 0, 2]), [Ok(lsa.clone()), Err(missing)]);
+    assert_eq!(lsas([0xff; 4]), [Ok(lsa), Err(missing)]);
+    let trailing = LsaError::TrailingBytes { what: "LSAs", offset: 0, count: 24 };
+    assert_eq!(lsas([0; 4]), [Err(trailing)]);
+}
+
+/// RFC 5613 §2.1, §2.2: only Hello and Database Description packets have a block, and only with the L bit.
+#[test]
+fn datagrams_are_taken_apart() {
+    let after = [0xab, 0xcd, 0, 2, 1, 2, 3, 4, 0xee];
+    let l = |data: &[u8], at: usize| with_octet(data, at, data[at] | 0x02);
+    let description = with_body(PacketType::DATABASE_DESCRIPTION, &[0; 12]);
+    let request = with_body(PacketType::LINK_STATE_REQUEST, &[0xff; 12]);
+    let cases = [
+        (HELLO.to_vec(), None),
+        (l(&HELLO, 22), Some(8)),
+        (description.clone(), None),
+        (l(&description, 18), Some(8)),
+        (request, None),
+    ];
+    for (packet, block) in cases {
+        let data = [&packet[..], &after].concat();
+        let datagram = Datagram::split(&data).expect("a packet");
+        assert_eq!(datagram.packet, packet);
+        let (expected, trailer) = after.split_at(block.unwrap_or(0));
+        assert_eq!(datagram.link_local_signaling, block.map(|_| expected));
+        assert_eq!(datagram.trailer, trailer);
+        // A block that is longer than what is there is none.
+        let cut = Datagram::split(&data[..data.len() - 2]).expect("a packet");
+        assert_eq!((cut.link_local_signaling, cut.trailer), (None, &after[..7]));
+    }
+}
+
+/// RFC 5613 §2.2, §2.4; RFC 5838 §2.7
+#[test]
+fn link_local_signaling() {
+    let octets = [
+        0, 0, 0, 5, // LLS checksum, LLS Data Length
+        0, 1, 0, 4, 0x11, 0x12, 0x13, 0x14, // Extended Options and Flags
+        0, 17, 0, 4, 0x21, 0x22, 0x23, 0x24, // IPv6 MTU
+    ];
+    let mut block = LinkLocalSignaling::default();
+    block.push_word(LinkLocalSignaling::EXTENDED_OPTIONS, 0x1112_1314);
+    block.push_word(LinkLocalSignaling::IPV6_MTU, 0x2122_2324);
+    assert_eq!(block.extended_options(), Some(0x1112_1314));
+    assert_eq!(block.ipv6_mtu(), Some(0x2122_2324));
+    assert_eq!(LinkLocalSignaling::decode(&octets, true), Ok(block.clone()));
+    let mut out = BytesMut::new();
+    block.encode(true, &mut out);
+    assert_eq!(out, octets[..]);
+    let wrong = LinkLocalSignalingError::BadChecksum { found: 0 };
+    assert_eq!(LinkLocalSignaling::decode(&octets, false), Err(wrong));
+    assert_eq!(wrong.to_string(), "bad checksum 0x0000 of the LLS block");
+    let long = [&octets[..], &[0]].concat();
+    let error = PacketError::TrailingBytes { what: "LLS block", offset: 20, count: 1 };
+    let error = LinkLocalSignalingError::Malformed(error);
+    assert_eq!(LinkLocalSignaling::decode(&long, true), Err(error));
+    // Of another length it says nothing.
+    let mut short = LinkLocalSignaling::default();
+    short.tlvs.push(Tlv { tlv_type: 1, value: Bytes::from_static(&[1, 2, 3]) });
+    assert_eq!(short.extended_options(), None);
+}
+
+/// RFC 8200 §3: 40 octets of IPv6 header.
+#[test]
+fn what_goes_over_a_link_in_one_piece() {
+    assert_eq!((longest(1500, 0), longest(1500, 48)), (1460, 1412));
+    assert_eq!((longest(40, 1), longest(0, 0)), (0, 0));
+    assert_eq!(LinkStateRequest::room(0), 0);
 }
 
 mod random;
