@@ -18,7 +18,6 @@ mod oracle;
 mod plan;
 #[path = "networks/random.rs"]
 mod random;
-#[allow(dead_code, reason = "the rest is for what routers originate")]
 #[path = "networks/topologies.rs"]
 mod topologies;
 
@@ -139,4 +138,9 @@ fn areas_with_ranges() {
 #[test]
 fn virtual_links() {
     run(2, topologies::virtual_links);
+}
+
+#[test]
+fn not_so_stubby_areas() {
+    run(2, |random| topologies::four_areas(random, V6, topologies::nssas()));
 }
