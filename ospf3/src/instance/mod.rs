@@ -126,7 +126,7 @@ use routes::Routing;
 ///         router.handle_timeout(now);
 ///     }
 /// }
-/// assert!(now < Duration::from_secs(10));
+/// assert!(now <= Duration::from_secs(10));
 /// ```
 #[derive(Debug, Clone)]
 pub struct Instance {
